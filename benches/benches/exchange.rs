@@ -1,0 +1,2 @@
+//! Exchange bench.
+fn main() {}

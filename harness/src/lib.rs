@@ -1,0 +1,6 @@
+//! A deterministic test host for Proxy-Wasm plugins.
+
+pub mod abi;
+pub mod scenario;
+pub mod state;
+pub mod vm;

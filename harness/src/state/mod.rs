@@ -1,0 +1,7 @@
+//! What a proxy remembers: plain data, tested without wasm.
+
+mod message;
+mod time;
+
+pub use message::{Answer, AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Protocol, Request, Response};
+pub use time::{Duration, Instant, show};

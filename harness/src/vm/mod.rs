@@ -1,0 +1,1 @@
+//! wasmtime: engine, plugins, virtual machines.
