@@ -2,8 +2,10 @@
 //!
 //! Holds no engine and does no I/O.
 
+pub mod pairs;
 mod types;
 mod version;
 
+pub use pairs::{MalformedPairs, Pair, Pairs};
 pub use types::{BufferType, LogLevel, MapType, MetricType, PeerType, Status, StreamType};
 pub use version::{AbiVersion, Versions};
