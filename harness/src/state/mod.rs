@@ -1,7 +1,9 @@
 //! What a proxy remembers: plain data, tested without wasm.
 
+mod fields;
 mod message;
 mod time;
 
+pub use fields::{Fields, FieldsKind};
 pub use message::{Answer, AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Protocol, Request, Response};
 pub use time::{Duration, Instant, show};
