@@ -1,7 +1,21 @@
 //! What a proxy remembers: plain data, tested without wasm.
 
+mod buffers;
+mod clock;
+mod deadlines;
+mod entropy;
+mod fields;
 mod message;
+mod shared_data;
+mod shared_queues;
 mod time;
 
+pub use buffers::Buffer;
+pub use clock::Clock;
+pub use deadlines::{DeadlineId, Deadlines};
+pub use entropy::Entropy;
+pub use fields::{Fields, FieldsKind};
 pub use message::{Answer, AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Protocol, Request, Response};
+pub use shared_data::SharedData;
+pub use shared_queues::{QueueId, SharedQueues};
 pub use time::{Duration, Instant, show};
