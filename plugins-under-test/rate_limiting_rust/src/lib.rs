@@ -76,10 +76,8 @@ impl HttpContext for Stream {
 
         let mut bucket = self.bucket.borrow_mut();
         let admitted = bucket.admit(now);
-        let line = format!(
-            "current time {now}, last refill {}, remain token {}",
-            bucket.last_refill, bucket.tokens
-        );
+        let line =
+            format!("current time {now}, last refill {}, remain token {}", bucket.last_refill, bucket.tokens);
         // The `log` crate has no critical level.
         let _ = hostcalls::log(LogLevel::Critical, &line);
 
