@@ -61,7 +61,7 @@ impl LocalReply {
             fields.add(name, value);
         }
         if !self.body.is_empty() {
-            fields.set_in_place(b"content-length", self.body.len().to_string().as_bytes());
+            fields.overwrite(b"content-length", self.body.len().to_string().as_bytes());
             if fields.get(b"content-type").is_none() {
                 fields.add(b"content-type", b"text/plain");
             }

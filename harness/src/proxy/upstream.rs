@@ -43,6 +43,7 @@ pub(crate) struct UpstreamSide {
 }
 
 /// Where answers of an upstream or cluster come from.
+#[derive(Debug)]
 pub enum Script {
     /// One answer for every request.
     Every(Answer),
@@ -56,6 +57,14 @@ impl Script {
         match self {
             Self::Every(answer) => Some(answer.clone()),
             Self::Each(answers) => answers.pop_front(),
+        }
+    }
+
+    /// The answer to the next request, left where it is.
+    pub(crate) fn peek(&self) -> Option<&Answer> {
+        match self {
+            Self::Every(answer) => Some(answer),
+            Self::Each(answers) => answers.front(),
         }
     }
 }
