@@ -1,1 +1,36 @@
 //! The script as a value.
+mod bytes;
+mod clock;
+mod error;
+mod expect;
+mod headers;
+mod host_options;
+pub mod istio_json;
+mod json;
+mod matcher;
+mod model;
+mod path;
+mod plugin;
+mod quantity;
+mod scalars;
+mod schema;
+mod shape;
+mod source;
+mod step;
+mod suites;
+mod units;
+
+pub use clock::WallTime;
+pub use error::{FileErrors, ScenarioError};
+pub use expect::*;
+pub use headers::{FieldExpectation, FieldTest, HeadersExpectation};
+pub use host_options::{HostOptions, Profile, StartMode};
+pub use matcher::{BodyMatcher, Matcher, Pattern, Test};
+pub use model::{Answers, Property, Scenario, ScenarioFile, View};
+pub use path::PropertyPath;
+pub use plugin::*;
+pub use quantity::{Measure, Quantity, QuantityTest};
+pub use source::Span;
+pub use step::*;
+pub use suites::*;
+pub use units::Size;
