@@ -13,7 +13,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # Every plugin here: its folder, and the recipe that builds it.
 PLUGINS='
+add_header_as      as
 header_logger_rust rust
+http_body_cpp      cpp
 http_headers_go    go
 rate_limiting_go   go
 rate_limiting_rust rust
@@ -60,7 +62,7 @@ for name in "$@"; do
 done
 
 for name in ${@:-$(names)}; do
-  prepare "$(kind "$name")"
+  prepare "$name"
   build "$name"
   record "$name"
 done
