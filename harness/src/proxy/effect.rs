@@ -4,12 +4,13 @@
 //! only then does the callback's own result count.
 
 use super::chain::Drive;
-use super::guest::Guest;
+use super::guest::{Guest, Invocation};
 use super::ids::{Direction, StreamId, VmIndex};
 use super::reply::LocalReply;
+use crate::abi::CallbackId;
 
 /// Asked for by a hostcall, done after the callback.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Effect {
     /// `proxy_continue_stream`, `proxy_continue_request`, `proxy_continue_response`.
     Continue { at: At, direction: Direction },
@@ -17,6 +18,8 @@ pub(crate) enum Effect {
     LocalReply { at: At, reply: LocalReply },
     /// `proxy_close_stream`.
     Close { at: At },
+    /// `proxy_done` of a plugin context: it is deleted.
+    Delete { context: u32 },
 }
 
 /// The plugin and stream that an effect is about, and where the stream stood when it was asked for.
@@ -38,6 +41,10 @@ impl<G: Guest> Drive<'_, G> {
 
     fn apply(&mut self, vm: VmIndex, effect: Effect) {
         match effect {
+            Effect::Delete { context } => {
+                self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
+                self.proxy.vm_mut(vm).remove_context(context);
+            }
             Effect::Continue { at, direction } => self.continue_stream(vm, at, direction),
             Effect::LocalReply { at, .. } if at.ending => self.envoy_would_crash(
                 vm,

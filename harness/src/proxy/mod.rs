@@ -15,6 +15,7 @@ mod filter;
 mod guest;
 mod ids;
 mod ingress;
+mod inject;
 mod options;
 mod reply;
 mod router;
@@ -32,6 +33,7 @@ pub(crate) use effect::{At, Effect};
 pub(crate) use filter::Called;
 pub use guest::{Guest, Invocation, Returned, Slot};
 pub use ids::{Direction, PluginContextId, PluginIndex, StreamContextId, StreamId, VmIndex};
+pub use inject::Injection;
 pub use options::Options;
 pub use reply::LocalReply;
 pub use run::Held;
@@ -88,6 +90,7 @@ pub struct Proxy {
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
     streams: std::collections::VecDeque<Option<Box<Stream>>>,
     first_stream: usize,
@@ -121,6 +124,7 @@ impl Proxy {
             request_ids: Entropy::new(seed, "x-request-id"),
             shared_data: SharedData::new(),
             findings: Vec::new(),
+            injections: Vec::new(),
             streams: std::collections::VecDeque::new(),
             first_stream: 0,
             local_replies: Vec::new(),
