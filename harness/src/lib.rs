@@ -3,5 +3,6 @@
 pub mod abi;
 pub mod proxy;
 pub mod scenario;
+pub mod sections;
 pub mod state;
 pub mod vm;

@@ -13,7 +13,7 @@ mod integration;
 mod logging;
 mod stream_operations;
 mod timers;
-mod wasi;
+
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
-    wasi::link(links)
+    Ok(())
 }
 
 /// Links what no section offers.

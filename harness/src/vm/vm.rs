@@ -12,7 +12,6 @@ use crate::proxy::transcript::{Detail, Kind};
 use crate::proxy::{Guest, Invocation, Proxy, Returned, Slot, VmIndex};
 
 /// What hostcalls find in the store.
-#[derive(Debug)]
 pub(crate) struct VmData {
     /// The proxy, while a call into the guest runs.
     pub(crate) slot: Slot,
@@ -29,7 +28,7 @@ pub(crate) struct VmData {
 }
 
 /// An export of the guest, by its type.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Export {
     Void1(TypedFunc<u32, ()>),
     Value1(TypedFunc<u32, u32>),
@@ -52,7 +51,6 @@ pub struct Trapped {
 }
 
 /// An instance of a plugin.
-#[derive(Debug)]
 pub(crate) struct Vm {
     store: Store<VmData>,
     instance: Instance,
@@ -215,7 +213,7 @@ impl Export {
 }
 
 /// All VMs of a host, and the traps they ran into.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Vms {
     pub(crate) all: Vec<Vm>,
     pub(crate) traps: Vec<Trapped>,
