@@ -4,132 +4,12 @@
 //! reading costs microseconds however large the module is.
 //! Serves: Proxy-Wasm ABI v0.2.1, "Integration".
 
-use std::fmt;
+mod externs;
+mod read;
 
-use wasmparser::{CompositeInnerType, ExternalKind, KnownCustom, Parser, Payload, TypeRef};
+pub use self::externs::{Export, Extern, FunctionType, Import, ValueType};
 
-use crate::abi::{self, AbiVersion, CallbackId, Signature, ValType};
-
-/// A type of value that a module may declare, as far as messages need it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueType {
-    /// 32-bit integer.
-    I32,
-    /// 64-bit integer.
-    I64,
-    /// 32-bit float.
-    F32,
-    /// 64-bit float.
-    F64,
-    /// 128-bit vector.
-    V128,
-    /// A reference to anything.
-    Reference,
-}
-
-impl fmt::Display for ValueType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::I32 => "i32",
-            Self::I64 => "i64",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::V128 => "v128",
-            Self::Reference => "anyref",
-        })
-    }
-}
-
-impl From<wasmparser::ValType> for ValueType {
-    fn from(of: wasmparser::ValType) -> Self {
-        match of {
-            wasmparser::ValType::I32 => Self::I32,
-            wasmparser::ValType::I64 => Self::I64,
-            wasmparser::ValType::F32 => Self::F32,
-            wasmparser::ValType::F64 => Self::F64,
-            wasmparser::ValType::V128 => Self::V128,
-            wasmparser::ValType::Ref(_) => Self::Reference,
-        }
-    }
-}
-
-/// The type of a function that a module declares, shown in Envoy's words: `i32 i32 -> i32`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FunctionType {
-    /// Types of the parameters.
-    pub params: Vec<ValueType>,
-    /// Types of the results.
-    pub results: Vec<ValueType>,
-}
-
-impl FunctionType {
-    /// Whether this is the type that a table of the ABI gives.
-    #[must_use]
-    pub fn is(&self, signature: Signature) -> bool {
-        let same = |have: &[ValueType], want: &[ValType]| {
-            have.len() == want.len()
-                && have.iter().zip(want).all(|pair| {
-                    matches!(pair, (ValueType::I32, ValType::I32) | (ValueType::I64, ValType::I64))
-                })
-        };
-        same(&self.params, signature.params) && same(&self.results, signature.results)
-    }
-}
-
-impl fmt::Display for FunctionType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> {}", abi::words(&self.params), abi::words(&self.results))
-    }
-}
-
-/// What is imported or exported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Extern {
-    /// A function of this type.
-    Function(FunctionType),
-    /// A linear memory.
-    Memory,
-    /// A table.
-    Table,
-    /// A global.
-    Global,
-    /// An exception tag.
-    Tag,
-}
-
-impl Extern {
-    /// The kind, as a word.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Function(_) => "function",
-            Self::Memory => "memory",
-            Self::Table => "table",
-            Self::Global => "global",
-            Self::Tag => "tag",
-        }
-    }
-}
-
-/// Something that the module wants from the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
-    /// Module part of the name.
-    pub module: String,
-    /// Second part of the name.
-    pub name: String,
-    /// What it is.
-    pub what: Extern,
-}
-
-/// Something that the module offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Export {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub what: Extern,
-}
+use crate::abi::{AbiVersion, CallbackId};
 
 /// What the host calls first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,110 +84,6 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Reads a module's declarations.
-    ///
-    /// # Errors
-    ///
-    /// Where the bytes stop being a module, and why.
-    pub(super) fn read(wasm: &[u8]) -> Result<Self, wasmparser::BinaryReaderError> {
-        let mut declared = Self::default();
-        let mut types = Vec::new();
-        let mut functions: Vec<FunctionType> = Vec::new();
-        let type_at = |types: &[Option<FunctionType>], index: u32| {
-            types.get(index as usize).cloned().flatten().unwrap_or_default()
-        };
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        types.extend(group?.types().map(|one| match &one.composite_type.inner {
-                            CompositeInnerType::Func(of) => Some(FunctionType {
-                                params: of.params().iter().map(|&of| of.into()).collect(),
-                                results: of.results().iter().map(|&of| of.into()).collect(),
-                            }),
-                            _ => None,
-                        }));
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let import = import?;
-                        let what = match import.ty {
-                            TypeRef::Func(index) | TypeRef::FuncExact(index) => {
-                                functions.push(type_at(&types, index));
-                                Extern::Function(type_at(&types, index))
-                            }
-                            TypeRef::Memory(of) => {
-                                declared.memories.push(memory_bytes(of));
-                                Extern::Memory
-                            }
-                            TypeRef::Table(of) => {
-                                declared.tables.push(of.initial);
-                                Extern::Table
-                            }
-                            TypeRef::Global(_) => Extern::Global,
-                            TypeRef::Tag(_) => Extern::Tag,
-                        };
-                        let (module, name) = (import.module.to_owned(), import.name.to_owned());
-                        declared.imports.push(Import { module, name, what });
-                    }
-                }
-                Payload::FunctionSection(section) => {
-                    for index in section {
-                        functions.push(type_at(&types, index?));
-                    }
-                }
-                Payload::TableSection(section) => {
-                    for table in section {
-                        declared.tables.push(table?.ty.initial);
-                    }
-                }
-                Payload::MemorySection(section) => {
-                    for memory in section {
-                        declared.memories.push(memory_bytes(memory?));
-                    }
-                }
-                Payload::ExportSection(section) => {
-                    for export in section {
-                        let export = export?;
-                        let what = match export.kind {
-                            ExternalKind::Func | ExternalKind::FuncExact => Extern::Function(
-                                functions.get(export.index as usize).cloned().unwrap_or_default(),
-                            ),
-                            ExternalKind::Memory => Extern::Memory,
-                            ExternalKind::Table => Extern::Table,
-                            ExternalKind::Global => Extern::Global,
-                            ExternalKind::Tag => Extern::Tag,
-                        };
-                        declared.exports.push(Export { name: export.name.to_owned(), what });
-                    }
-                }
-                Payload::StartSection { .. } => declared.start_function = true,
-                Payload::CustomSection(section) => declared.read_custom(&section),
-                _ => {}
-            }
-        }
-        Ok(declared)
-    }
-
-    /// Custom sections never make a module invalid, so what cannot be read there is left out.
-    fn read_custom(&mut self, section: &wasmparser::CustomSectionReader<'_>) {
-        match section.as_known() {
-            KnownCustom::Name(_) => self.has_names = true,
-            KnownCustom::Producers(fields) => {
-                for field in fields.into_iter().flatten() {
-                    for value in field.values.into_iter().flatten() {
-                        self.producers.push([field.name, value.name, value.version].map(str::to_owned));
-                    }
-                }
-            }
-            _ => {
-                self.has_debug_info |= section.name() == ".debug_info";
-                self.custom_sections.push(section.name().to_owned());
-            }
-        }
-    }
-
     /// The type of the exported function of this name. Other things of that name do not count, as in Envoy.
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&FunctionType> {
@@ -397,11 +173,6 @@ impl Declared {
             Language::Unknown
         }
     }
-}
-
-/// Smallest size of a memory in bytes.
-fn memory_bytes(of: wasmparser::MemoryType) -> u64 {
-    of.initial.saturating_mul(1 << of.page_size_log2.unwrap_or(16))
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 //!
 //! Holds facts and verdicts, no text layout and no compiled code. Serves: the command `inspect`.
 
-use wasmparser::{DataKind, ElementKind, Operator, Parser, Payload};
-
 use crate::abi::{self, AbiVersion, CALLBACKS, CallbackId, Called, Section, Versions};
 
 use super::admission;
 use super::declared::{Declared, EntryPoint, Extern, Import, Language, MemoryPlace};
+use super::imageable::{ImageObstacle, image_obstacles};
 use super::load_error::LoadError;
-use super::plugin;
+use super::recognise::{corrupt, recognise};
 
 /// Everything known about a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,35 +63,6 @@ pub struct CallbackReport {
     pub overridden: bool,
 }
 
-/// Why a module's state after its start cannot be kept as an image of memory and globals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ImageObstacle {
-    /// It imports a memory or a table, which the image would have to replace.
-    ImportedMemoryOrTable,
-    /// It has more than one memory.
-    SeveralMemories,
-    /// Code writes, grows or initialises a table.
-    WritesTables,
-    /// It has passive segments, or code drops segments: an image cannot say which are left.
-    PassiveSegments,
-    /// A mutable global holds a reference.
-    ReferenceGlobal,
-}
-
-impl ImageObstacle {
-    /// In words.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::ImportedMemoryOrTable => "imports a memory or a table",
-            Self::SeveralMemories => "has more than one memory",
-            Self::WritesTables => "writes to tables",
-            Self::PassiveSegments => "has passive segments",
-            Self::ReferenceGlobal => "keeps a reference in a mutable global",
-        }
-    }
-}
-
 /// Inspects a module in binary or text form.
 ///
 /// # Errors
@@ -100,11 +70,9 @@ impl ImageObstacle {
 /// When the bytes are no valid module at all. A module that hosts would refuse is inspected; see
 /// [`Inspection::envoy`].
 pub fn inspect(place: &str, bytes: &[u8]) -> Result<Inspection, LoadError> {
-    let wasm = plugin::recognise(place, bytes)?;
-    let declared = plugin::read(place, &wasm)?;
-    wasmparser::Validator::new()
-        .validate_all(&wasm)
-        .map_err(|error| plugin::corrupt(place, &wasm, &error))?;
+    let wasm = recognise(place, bytes)?;
+    let declared = Declared::read(&wasm).map_err(|error| corrupt(place, &wasm, &error))?;
+    wasmparser::Validator::new().validate_all(&wasm).map_err(|error| corrupt(place, &wasm, &error))?;
     let version = declared.abi_version();
     let imports = declared.imports.iter().map(|import| {
         let row = abi::hostcall_in_any(&import.module, &import.name)
@@ -132,77 +100,9 @@ pub fn inspect(place: &str, bytes: &[u8]) -> Result<Inspection, LoadError> {
         imports: imports.collect(),
         callbacks: callbacks.collect(),
         envoy: admission::objections(place, &declared),
-        image_obstacles: image_obstacles(&wasm).map_err(|error| plugin::corrupt(place, &wasm, &error))?,
+        image_obstacles: image_obstacles(&wasm).map_err(|error| corrupt(place, &wasm, &error))?,
         declared,
     })
-}
-
-/// Why the state of this module cannot be imaged, each reason once. Reads every instruction.
-pub(super) fn image_obstacles(wasm: &[u8]) -> Result<Vec<ImageObstacle>, wasmparser::BinaryReaderError> {
-    let mut found = std::collections::BTreeSet::new();
-    let mut memories = 0;
-    for payload in Parser::new(0).parse_all(wasm) {
-        match payload? {
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    match import?.ty {
-                        wasmparser::TypeRef::Memory(_) | wasmparser::TypeRef::Table(_) => {
-                            found.insert(ImageObstacle::ImportedMemoryOrTable);
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            Payload::MemorySection(section) => memories += section.count(),
-            Payload::GlobalSection(section) => {
-                for global in section {
-                    let of = global?.ty;
-                    if of.mutable && of.content_type.is_reference_type() {
-                        found.insert(ImageObstacle::ReferenceGlobal);
-                    }
-                }
-            }
-            Payload::ElementSection(section) => {
-                for element in section {
-                    if matches!(element?.kind, ElementKind::Passive) {
-                        found.insert(ImageObstacle::PassiveSegments);
-                    }
-                }
-            }
-            Payload::DataSection(section) => {
-                for data in section {
-                    if matches!(data?.kind, DataKind::Passive) {
-                        found.insert(ImageObstacle::PassiveSegments);
-                    }
-                }
-            }
-            Payload::CodeSectionEntry(body) => {
-                for operator in body.get_operators_reader()? {
-                    found.extend(obstacle(&operator?));
-                }
-            }
-            _ => {}
-        }
-    }
-    if memories > 1 {
-        found.insert(ImageObstacle::SeveralMemories);
-    }
-    Ok(found.into_iter().collect())
-}
-
-/// What an instruction stands in the way of.
-fn obstacle(operator: &Operator<'_>) -> Option<ImageObstacle> {
-    match operator {
-        Operator::TableSet { .. }
-        | Operator::TableGrow { .. }
-        | Operator::TableFill { .. }
-        | Operator::TableCopy { .. }
-        | Operator::TableInit { .. } => Some(ImageObstacle::WritesTables),
-        Operator::DataDrop { .. } | Operator::ElemDrop { .. } | Operator::MemoryInit { .. } => {
-            Some(ImageObstacle::PassiveSegments)
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -237,24 +137,6 @@ mod tests {
         assert_eq!(about.envoy.len(), 2, "{:?}", about.envoy);
         assert_eq!(about.declared.memories, [2 << 16]);
         assert_eq!(about.image_obstacles, []);
-    }
-
-    #[test]
-    fn what_cannot_be_imaged_is_found() {
-        for (fields, want) in [
-            ("(memory 1) (global (mut i32) (i32.const 0))", vec![]),
-            (r#"(import "env" "memory" (memory 1))"#, vec![ImageObstacle::ImportedMemoryOrTable]),
-            ("(memory 1) (memory 1)", vec![ImageObstacle::SeveralMemories]),
-            (
-                "(table 1 funcref) (func (table.set (i32.const 0) (ref.null func)))",
-                vec![ImageObstacle::WritesTables],
-            ),
-            (r#"(memory 1) (data "passive")"#, vec![ImageObstacle::PassiveSegments]),
-            ("(global (mut funcref) (ref.null func))", vec![ImageObstacle::ReferenceGlobal]),
-        ] {
-            let wasm = wat::parse_str(format!("(module {fields})")).unwrap();
-            assert_eq!(image_obstacles(&wasm).unwrap(), want, "{fields}");
-        }
     }
 
     #[test]

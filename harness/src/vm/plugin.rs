@@ -5,9 +5,8 @@
 //! configuration or state: a `Plugin` says nothing about any VM.
 //! Serves: Proxy-Wasm ABI v0.2.1, "Integration".
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmtime::{Module, ModuleExport};
@@ -15,11 +14,13 @@ use wasmtime::{Module, ModuleExport};
 use crate::abi::{AbiVersion, CallbackId};
 
 use super::admission;
-use super::artifact::{ArtifactCache, Key};
+use super::artifact::ArtifactCache;
+use super::compile::compile_once;
 use super::declared::{Declared, EntryPoint, MemoryPlace};
 use super::engine::{self, Allocation, Engine, EngineSettings};
 use super::limits;
 use super::load_error::LoadError;
+use super::recognise::{corrupt, recognise};
 
 /// How plugins are loaded.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ impl Plugin {
 
     fn load(name: String, place: String, bytes: &[u8], options: &LoadOptions) -> Result<Self, LoadError> {
         let wasm: Arc<[u8]> = recognise(&place, bytes)?.into();
-        let declared = read(&place, &wasm)?;
+        let declared = Declared::read(&wasm).map_err(|error| corrupt(&place, &wasm, &error))?;
         if let Some(objection) = admission::objections(&place, &declared).into_iter().next() {
             return Err(objection);
         }
@@ -214,152 +215,11 @@ fn fits(engine: &Engine, declared: &Declared) -> bool {
             && declared.memories.len() <= engine::POOLED_MEMORIES as usize
 }
 
-/// The binary form of the bytes, if they are a module in binary or text form.
-pub(super) fn recognise(place: &str, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-    let place = place.to_owned();
-    match bytes {
-        [] => Err(LoadError::Empty { place }),
-        [0, b'a', b's', b'm', _, _, 1, 0, ..] => Err(LoadError::Component { place }),
-        [0, b'a', b's', b'm', ..] => Ok(bytes.to_vec()),
-        _ if is_text(bytes) => parse_text(&place, bytes),
-        _ => Err(LoadError::NotWasm { place, first: first_bytes(bytes), looks: looks(bytes) }),
-    }
-}
-
-/// Whether the bytes start as a module in text form does: with a bracket or a comment.
-fn is_text(bytes: &[u8]) -> bool {
-    let text = bytes.trim_ascii_start();
-    text.starts_with(b"(") || text.starts_with(b";;")
-}
-
-/// Compiles the text form to the binary form.
-fn parse_text(place: &str, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-    let error = match wat::parse_bytes(bytes) {
-        Ok(wasm) => return Ok(wasm.into_owned()),
-        Err(error) => error.to_string(),
-    };
-    // The first line says what, the second where: `     --> <anon>:3:14`.
-    let mut lines = error.lines();
-    let cause = lines.next().unwrap_or_default().to_owned();
-    let place_in_text = lines.next().unwrap_or_default();
-    let mut numbers = place_in_text.rsplit(':').map_while(|part| part.trim().parse().ok());
-    let column = numbers.next().unwrap_or(1);
-    let line = numbers.next().unwrap_or(1);
-    Err(LoadError::Text { place: place.to_owned(), line, column, cause })
-}
-
-/// The first bytes for a message, as text where they are, and in hexadecimal.
-fn first_bytes(bytes: &[u8]) -> String {
-    let first = &bytes[..bytes.len().min(8)];
-    let hex: Vec<String> = first.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{}\" ({})", first.escape_ascii(), hex.join(" "))
-}
-
-/// What bytes that are no module often are, and what to do about it.
-fn looks(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    let known: [(&[u8], &str, &str); 8] = [
-        (b"\x7fELF", "a program or library for Linux", "build for a wasm target: `--target wasm32-wasip1`"),
-        (
-            b"\xcf\xfa\xed\xfe",
-            "a program or library for macOS",
-            "build for a wasm target: `--target wasm32-wasip1`",
-        ),
-        (b"MZ", "a program or library for Windows", "build for a wasm target: `--target wasm32-wasip1`"),
-        (b"!<arch>", "a static library", "build a module: in Rust `crate-type = [\"cdylib\"]`"),
-        (b"\x1f\x8b", "a gzip archive", "unpack it; an image layer holds `plugin.wasm`"),
-        (b"PK", "a zip archive", "unpack it"),
-        (b"version https://git-lfs", "a pointer of Git LFS", "fetch the file itself: `git lfs pull`"),
-        (b"<", "a web page", "the download did not give the file"),
-    ];
-    let found = known.into_iter().find(|(start, ..)| bytes.trim_ascii_start().starts_with(start));
-    found.map(|(_, what, hint)| (what, hint))
-}
-
-/// Reads the declarations.
-pub(super) fn read(place: &str, wasm: &[u8]) -> Result<Declared, LoadError> {
-    Declared::read(wasm).map_err(|error| corrupt(place, wasm, &error))
-}
-
-/// Where and why bytes stop being a module.
-pub(super) fn corrupt(place: &str, wasm: &[u8], error: &wasmparser::BinaryReaderError) -> LoadError {
-    let (offset, size, cause) = (error.offset(), wasm.len(), error.message().to_owned());
-    LoadError::Corrupt { place: place.to_owned(), offset, size, cause }
-}
-
-/// A module's place in the memo: whoever comes first compiles, the others wait for it.
-type Slot = Arc<Mutex<Option<Module>>>;
-/// What a module is remembered under: its SHA-256 and the engine.
-type MemoKey = ([u8; 32], EngineSettings);
-
-/// The module, compiled or loaded at most once per process.
-fn compile_once(
-    place: &str,
-    wasm: &[u8],
-    sha256: &[u8; 32],
-    engine: &Engine,
-    cache: Option<&ArtifactCache>,
-) -> Result<Module, LoadError> {
-    static MEMO: Mutex<BTreeMap<MemoKey, Slot>> = Mutex::new(BTreeMap::new());
-    let slot = {
-        let mut memo = MEMO.lock().unwrap_or_else(PoisonError::into_inner);
-        memo.entry((*sha256, engine.settings())).or_default().clone()
-    };
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(module) = &*slot {
-        return Ok(module.clone());
-    }
-    let key = cache.map(|cache| (cache, Key::new(sha256, engine)));
-    let module = match key.as_ref().and_then(|(cache, key)| cache.load(key, engine)) {
-        Some(module) => module,
-        None => {
-            let module = compile(place, wasm, engine)?;
-            if let Some((cache, key)) = &key {
-                cache.store(key, &module);
-            }
-            module
-        }
-    };
-    *slot = Some(module.clone());
-    Ok(module)
-}
-
-/// Compiles, waiting while two others do.
-fn compile(place: &str, wasm: &[u8], engine: &Engine) -> Result<Module, LoadError> {
-    let _turn = Turn::wait();
-    Module::from_binary(engine.wasmtime(), wasm).map_err(|error| {
-        // wasmtime compiles while it validates; on failure, validate again for the place of the fault.
-        match wasmparser::Validator::new().validate_all(wasm) {
-            Err(fault) => corrupt(place, wasm, &fault),
-            Ok(_) => LoadError::Uncompilable { place: place.to_owned(), cause: format!("{error:#}") },
-        }
-    })
-}
-
-/// Leave to compile. A large Go module takes about 100 MiB while it compiles, so there are two.
-struct Turn;
-
-static TURNS: LazyLock<(Mutex<u32>, Condvar)> = LazyLock::new(|| (Mutex::new(2), Condvar::new()));
-
-impl Turn {
-    fn wait() -> Self {
-        let (free, given_back) = &*TURNS;
-        let free = free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = given_back.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-        Self
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        *TURNS.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        TURNS.1.notify_one();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::artifact::Key;
+    use crate::vm::engine::Compiler;
 
     /// A module in text form with these fields beside marker and allocator.
     fn module(fields: &str) -> String {
@@ -373,34 +233,6 @@ mod tests {
     fn refused(bytes: &[u8]) -> (String, Option<String>) {
         let error = Plugin::from_bytes("p", bytes, &LoadOptions::default()).unwrap_err();
         (error.to_string(), error.hint())
-    }
-
-    #[test]
-    fn bytes_that_are_no_module_are_named() {
-        for (bytes, message, hint) in [
-            (&b""[..], "p: the file is empty", Some("the build or the copy did not finish")),
-            (
-                b"\x7fELF\x02\x01\x01\0more",
-                r#"p: not a WebAssembly module: it starts with "\x7fELF\x02\x01\x01\x00" (7f 45 4c 46 02 01 01 00), like a program or library for Linux"#,
-                Some("build for a wasm target: `--target wasm32-wasip1`"),
-            ),
-            (
-                b"version https://git-lfs.github.com/spec/v1",
-                r#"p: not a WebAssembly module: it starts with "version " (76 65 72 73 69 6f 6e 20), like a pointer of Git LFS"#,
-                Some("fetch the file itself: `git lfs pull`"),
-            ),
-            (b"abc", r#"p: not a WebAssembly module: it starts with "abc" (61 62 63)"#, None),
-            (
-                b"\0asm\x0d\0\x01\0",
-                "p: this is a WebAssembly component, and Proxy-Wasm plugins are core modules",
-                Some("build a core module: Rust with `--target wasm32-wasip1`, Go with `GOOS=wasip1`"),
-            ),
-            (b"(module\n  (funk))", "p:2:4: expected valid module field", None),
-        ] {
-            let (found, found_hint) = refused(bytes);
-            assert!(found.starts_with(message), "{found}");
-            assert_eq!(found_hint.as_deref(), hint);
-        }
     }
 
     #[test]
@@ -483,7 +315,7 @@ mod tests {
 
     #[test]
     fn winch_compiles_too() {
-        let engine = EngineSettings { compiler: super::super::Compiler::Winch, ..EngineSettings::default() };
+        let engine = EngineSettings { compiler: Compiler::Winch, ..EngineSettings::default() };
         let options = LoadOptions { engine, ..LoadOptions::default() };
         Plugin::from_bytes("p", module("(memory 1)").as_bytes(), &options).unwrap();
     }
