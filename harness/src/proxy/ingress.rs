@@ -22,7 +22,17 @@ const HOP: [&[u8]; 6] =
 impl<G: Guest> Drive<'_, G> {
     /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
     pub(crate) fn open(&mut self, request: &Request, worker: usize) -> StreamId {
+        self.open_stream(request, worker, false)
+    }
+
+    /// As [`Self::open`]; the upstream answers when the test says so.
+    pub(crate) fn open_by_hand(&mut self, request: &Request, worker: usize) -> StreamId {
+        self.open_stream(request, worker, true)
+    }
+
+    fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool) -> StreamId {
         let id = self.proxy.new_stream(request, worker);
+        self.stream(id).upstream.by_hand = by_hand;
         let parts = parts(request, self.proxy.options.enable_trailers);
         let end_stream = parts.is_empty();
         let fields = self.proxy.request_fields(request, end_stream);
@@ -47,6 +57,49 @@ impl<G: Guest> Drive<'_, G> {
         self.headers(id, Direction::Request, From::Start, end_stream);
         self.schedule_client(id);
         id
+    }
+
+    /// The client sends a piece more of its request's body.
+    pub(crate) fn send_more(&mut self, id: StreamId, bytes: &[u8], end: bool) {
+        let stream = self.stream(id);
+        if stream.ended {
+            return;
+        }
+        let h2 = stream.protocol == Protocol::Http2;
+        if !bytes.is_empty() || (h2 && end) {
+            let part = Part::Data { bytes: bytes.to_vec(), after: Duration::ZERO, end_stream: h2 && end };
+            stream.client.outbox.push_back(part);
+        }
+        if end && !h2 {
+            stream.client.outbox.push_back(Part::End);
+        }
+        self.schedule_client(id);
+    }
+
+    /// The client ends its request with trailers.
+    pub(crate) fn send_trailers(&mut self, id: StreamId, trailers: &[(Vec<u8>, Vec<u8>)]) {
+        let kept = self.proxy.options.enable_trailers;
+        let stream = self.stream(id);
+        if stream.ended {
+            return;
+        }
+        let part = if kept || stream.protocol == Protocol::Http2 { Part::Trailers(trailers.to_vec()) } else { Part::End };
+        stream.client.outbox.push_back(part);
+        self.schedule_client(id);
+    }
+
+    /// The client goes away.
+    pub(crate) fn client_gone(&mut self, id: StreamId) {
+        if !self.proxy.has_stream(id) || self.stream(id).ended {
+            return;
+        }
+        let now = self.proxy.clock.now();
+        self.proxy.record_part(id, Party::ClientSends, What::Reset, b"");
+        let stream = self.stream(id);
+        stream.details = Some(b"downstream_remote_disconnect".to_vec());
+        stream.client.received.end = super::client::End::Cut;
+        stream.client.received.ended_at = Some(now);
+        self.end_stream(id);
     }
 
     /// Puts the client's next part on the clock.

@@ -153,6 +153,25 @@ impl<G: Guest> Drive<'_, G> {
         }
     }
 
+    /// The upstream answers because the test says so: with `answer`, or with the script's.
+    pub(crate) fn answer_now(&mut self, id: StreamId, answer: Option<Answer>) {
+        let own = self.stream(id).upstream.own_answer.take();
+        match answer.or(own).or_else(|| self.proxy.upstream.next()) {
+            Some(answer) => self.answer(id, answer),
+            None => self.proxy.script_exhausted(id),
+        }
+    }
+
+    /// The upstream goes away.
+    pub(crate) fn upstream_gone(&mut self, id: StreamId) {
+        if self.proxy.has_stream(id) && self.stream(id).upstream.received.head.is_some() {
+            let reason = "connection termination";
+            self.stream(id).upstream.answering.clear();
+            self.proxy.record_part(id, Party::UpstreamSends, What::Reset, reason.as_bytes());
+            self.upstream_reset(id, reason);
+        }
+    }
+
     /// The upstream begins to answer.
     pub(crate) fn answer(&mut self, id: StreamId, answer: Answer) {
         let due = self.proxy.clock.now() + answer.after;

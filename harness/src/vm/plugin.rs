@@ -6,10 +6,10 @@
 //! Serves: Proxy-Wasm ABI v0.2.1, "Integration".
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
-use wasmtime::{Module, ModuleExport};
+use wasmtime::{InstancePre, Linker, Module, ModuleExport};
 
 use crate::abi::{AbiVersion, CallbackId};
 
@@ -19,6 +19,7 @@ use super::compile::compile_once;
 use super::declared::{Declared, EntryPoint, MemoryPlace};
 use super::engine::{self, Allocation, Engine, EngineSettings};
 use super::limits;
+use super::machine::VmData;
 use super::load_error::LoadError;
 use super::recognise::{corrupt, recognise};
 
@@ -53,6 +54,7 @@ struct Inner {
     engine: &'static Engine,
     module: Module,
     exports: [Option<ModuleExport>; CallbackId::COUNT],
+    pre: OnceLock<InstancePre<VmData>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -136,7 +138,8 @@ impl Plugin {
             let id = CallbackId::ALL[place];
             if declared.looks_up(id) { module.get_export_index(id.name()) } else { None }
         });
-        Ok(Self(Arc::new(Inner { name, place, wasm, sha256, declared, version, engine, module, exports })))
+        let pre = OnceLock::new();
+        Ok(Self(Arc::new(Inner { name, place, wasm, sha256, declared, version, engine, module, exports, pre })))
     }
 
     /// Its name: the file's stem, or what the caller gave.
@@ -197,6 +200,24 @@ impl Plugin {
     #[must_use]
     pub fn module(&self) -> &Module {
         &self.0.module
+    }
+
+    /// The module with its imports resolved by `link`, once.
+    ///
+    /// # Errors
+    ///
+    /// When `link` does not offer an import. Admission has checked that it does.
+    pub(crate) fn linked(
+        &self,
+        link: fn(&wasmtime::Engine, AbiVersion) -> wasmtime::Result<Linker<VmData>>,
+    ) -> Result<&InstancePre<VmData>, LoadError> {
+        if let Some(pre) = self.0.pre.get() {
+            return Ok(pre);
+        }
+        let pre = link(self.0.module.engine(), self.0.version)
+            .and_then(|linker| linker.instantiate_pre(&self.0.module))
+            .map_err(|error| LoadError::Uncompilable { place: self.0.place.clone(), cause: format!("{error:#}") })?;
+        Ok(self.0.pre.get_or_init(|| pre))
     }
 
     /// Where the module exports this function, if it does and the host looks it up: of `malloc` and

@@ -2,11 +2,13 @@
 //!
 //! The store is dropped with the VM. Its data has a slot for the proxy, filled for as long as a call runs.
 
-use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc};
+use wasmtime::{Instance, InstancePre, Memory, ModuleExport, Store, TypedFunc};
 
 use super::gate::Allocator;
 use super::limits::{HangGuard, MemoryCap};
+use super::plugin::Plugin;
 use super::trap::Trap;
+use super::declared::MemoryPlace;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
 use crate::proxy::{Guest, Invocation, Proxy, Returned, Slot, VmIndex};
@@ -66,6 +68,7 @@ impl Vm {
     ///
     /// When the start section traps, or the machine has no room for the instance.
     pub(crate) fn new(
+        plugin: &Plugin,
         pre: &InstancePre<VmData>,
         index: VmIndex,
         guard: HangGuard,
@@ -88,10 +91,15 @@ impl Vm {
         let instance = pre.instantiate(&mut store);
         proxy.restore(store.data_mut().slot.lend());
         let instance = instance.map_err(|error| Trap::from_error(&error))?;
-        let memory = instance.get_memory(&mut store, "memory");
+        let memory = match plugin.memory() {
+            MemoryPlace::Exported(name) => instance.get_memory(&mut store, &name),
+            MemoryPlace::Imported { .. } | MemoryPlace::None => None,
+        };
         let mut exports = vec![None; CallbackId::COUNT];
         for &callback in CallbackId::ALL {
-            exports[callback.index()] = Export::find(&instance, &mut store, callback);
+            if let Some(place) = plugin.export(callback) {
+                exports[callback.index()] = Export::find(&instance, &mut store, place);
+            }
         }
         let allocate = [CallbackId::Malloc, CallbackId::MemoryAllocate].into_iter().find_map(|callback| {
             match &exports[callback.index()] {
@@ -172,7 +180,7 @@ impl Vm {
         Trapped { vm: self.index, callback, trap }
     }
 
-    /// The size that the guest's memory was refused to grow to, if it met its cap.
+    /// The size in bytes that the guest's memory was refused to grow to, if it met its cap.
     pub(crate) fn memory_refused(&self) -> Option<u64> {
         self.store.data().cap.refused()
     }
@@ -180,8 +188,8 @@ impl Vm {
 
 impl Export {
     /// The export of this name, when it has one of the types that callbacks have.
-    fn find(instance: &Instance, store: &mut Store<VmData>, callback: CallbackId) -> Option<Self> {
-        let function = instance.get_func(&mut *store, callback.name())?;
+    fn find(instance: &Instance, store: &mut Store<VmData>, place: &ModuleExport) -> Option<Self> {
+        let function = instance.get_module_export(&mut *store, place)?.into_func()?;
         let kind = function.ty(&*store);
         let store = &*store;
         match (kind.params().len(), kind.results().len()) {
