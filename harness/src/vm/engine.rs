@@ -254,12 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn every_rung_of_the_ladder_works() {
-        let settings = EngineSettings::default();
-        for allocation in [Allocation::Pooled { slots: 64 }, Allocation::OnDemand, Allocation::Checked] {
-            wasmtime::Engine::new(&config(settings, allocation))
-                .and_then(|engine| works(engine, allocation))
-                .unwrap();
-        }
+    fn the_last_rung_of_the_ladder_works_everywhere() {
+        let config = config(EngineSettings::default(), Allocation::Checked);
+        wasmtime::Engine::new(&config).and_then(|engine| works(engine, Allocation::Checked)).unwrap();
+        assert!(Engine::get(EngineSettings::default()).is_ok());
     }
 }
