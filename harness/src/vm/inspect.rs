@@ -70,7 +70,7 @@ pub struct CallbackReport {
 /// When the bytes are no valid module at all. A module that hosts would refuse is inspected; see
 /// [`Inspection::envoy`].
 pub fn inspect(place: &str, bytes: &[u8]) -> Result<Inspection, LoadError> {
-    let wasm = recognise(place, bytes)?;
+    let wasm = recognise(place, bytes.into())?;
     let declared = Declared::read(&wasm).map_err(|error| corrupt(place, &wasm, &error))?;
     wasmparser::Validator::new().validate_all(&wasm).map_err(|error| corrupt(place, &wasm, &error))?;
     let version = declared.abi_version();

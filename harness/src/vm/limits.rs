@@ -42,7 +42,9 @@ impl HangGuard {
         Self { ticks: (timeout.as_millis().div_ceil(TICK.as_millis()) as u64).saturating_add(1) }
     }
 
-    /// Gives the next call on this store its whole time. Call it before each call into the guest.
+    /// Gives the next call on this store its whole time. Needed before instantiation and before each outermost call:
+    /// a store that was never armed traps at once. Not before a call back into the guest from a host function
+    /// (allocation), which would give the outer call its time anew.
     pub fn arm(self, mut store: impl AsContextMut) {
         start();
         store.as_context_mut().set_epoch_deadline(self.ticks);

@@ -2,17 +2,19 @@
 //!
 //! Refuses to look inside a module; that is `declared`'s.
 
+use std::borrow::Cow;
+
 use super::load_error::LoadError;
 
 /// The binary form of the bytes, if they are a module in binary or text form.
-pub(super) fn recognise(place: &str, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+pub(super) fn recognise<'a>(place: &str, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, LoadError> {
     let place = place.to_owned();
-    match bytes {
+    match &*bytes {
         [] => Err(LoadError::Empty { place }),
         [0, b'a', b's', b'm', _, _, 1, 0, ..] => Err(LoadError::Component { place }),
-        [0, b'a', b's', b'm', ..] => Ok(bytes.to_vec()),
-        _ if is_text(bytes) => parse_text(&place, bytes),
-        _ => Err(LoadError::NotWasm { place, first: first_bytes(bytes), looks: looks(bytes) }),
+        [0, b'a', b's', b'm', ..] => Ok(bytes),
+        text if is_text(text) => parse_text(&place, text).map(Cow::Owned),
+        _ => Err(LoadError::NotWasm { place, first: first_bytes(&bytes), looks: looks(&bytes) }),
     }
 }
 
@@ -97,7 +99,7 @@ mod tests {
             ),
             (b"(module\n  (funk))", "p:2:4: expected valid module field", None),
         ] {
-            let error = recognise("p", bytes).unwrap_err();
+            let error = recognise("p", bytes.into()).unwrap_err();
             let (found, found_hint) = (error.to_string(), error.hint());
             assert!(found.starts_with(message), "{found}");
             assert_eq!(found_hint.as_deref(), hint);
