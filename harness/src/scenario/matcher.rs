@@ -99,7 +99,7 @@ impl Shape for Pattern {
 fn wrong_pattern(node: &Node, error: &regex::Error, reader: &mut Reader) {
     let text = error.to_string();
     let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    let _: Option<()> = reader.fail(&node.span, format!("bad regular expression: {reason}"));
+    reader.complain(&node.span, format!("bad regular expression: {reason}"), None);
 }
 
 impl Matcher {
@@ -219,7 +219,7 @@ fn read(node: &Node, body: bool, reader: &mut Reader) -> Option<Matcher> {
     let before = reader.errors.len();
     only_keys(node, "a matcher", &keys, reader)?;
     if reader.errors.len() == before {
-        let _: Option<()> = reader.fail(&span, format!("a matcher is one of {}", keys.join(", ")));
+        reader.complain(&span, format!("a matcher is one of {}", keys.join(", ")), None);
     }
     None
 }

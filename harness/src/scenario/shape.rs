@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use indexmap::IndexSet;
+
 use super::error::{ScenarioError, nearest};
 use super::schema::{Defs, Properties};
 use super::source::{Entry, Node, Span};
@@ -47,6 +49,8 @@ pub(crate) struct Reader {
     pub(crate) errors: Vec<ScenarioError>,
     /// Messages over HTTP/1.1 that have trailers: wrong unless the host says what becomes of them.
     pub(crate) http1_trailers: Vec<Span>,
+    /// The streams whose response has begun and not ended.
+    pub(crate) responding: IndexSet<String>,
 }
 
 impl Reader {
@@ -60,8 +64,13 @@ impl Reader {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Option<T> {
-        self.errors.push(ScenarioError::at(span, message).hint(hint));
+        self.complain(span, message, hint);
         None
+    }
+
+    /// As `fail_with`, where there is nothing to give up.
+    pub(crate) fn complain(&mut self, span: &Span, message: impl Into<String>, hint: Option<String>) {
+        self.errors.push(ScenarioError::at(span, message).hint(hint));
     }
 
     pub(crate) fn expected<T>(&mut self, what: impl fmt::Display, node: &Node) -> Option<T> {
@@ -103,8 +112,7 @@ pub(crate) fn only_keys<'n>(
     for entry in entries {
         if !keys.contains(&entry.key.as_str()) {
             let hint = nearest(&entry.key, keys.iter().copied());
-            let _: Option<()> =
-                reader.fail_with(&entry.key_span, format!("unknown key `{}` in {what}", entry.key), hint);
+            reader.complain(&entry.key_span, format!("unknown key `{}` in {what}", entry.key), hint);
         }
     }
     Some(entries)

@@ -1,0 +1,314 @@
+//! A step as a file writes it: one key that says what is done, and `repeat`, `every`, `expect` beside it.
+
+use serde_json::Value as Json;
+
+use super::clock::WallTime;
+use super::content::Content;
+use super::expect::Expectations;
+use super::message::{AnswerForm, RequestForm};
+use super::schema::Defs;
+use super::shape::{Reader, Shape, document};
+use super::source::{Entry, Node, Span};
+use super::step::{
+    Abort, Close, Connect, Data, Enqueue, Fault, Open, Reconfigure, Respond, RespondWith, Send, SetProperty,
+    SetSharedData, StartOutcome, Step, StepKind,
+};
+use crate::state::{Duration, Request};
+
+document! {
+    /// A step. Exactly one of its keys says what is done; `expect` may also stand alone.
+    #[derive(Default)]
+    pub(crate) struct StepForm {
+        /// Starts the plugins; first only. Left out, the start has to succeed.
+        pub(crate) start: Option<StartOutcome>,
+        /// Sends a request and waits for its exchange to end.
+        pub(crate) request: Option<Request>,
+        /// Opens a stream and sends the beginning of a request; the upstream waits for `respond`.
+        pub(crate) open: Option<Open>,
+        /// Sends more of a request.
+        pub(crate) send: Option<Send>,
+        /// Lets the upstream answer; with nothing but `stream`, as scripted.
+        pub(crate) respond: Option<Respond>,
+        /// Resets a stream, at this point.
+        pub(crate) abort: Option<Abort>,
+        /// Opens a TCP connection.
+        pub(crate) connect: Option<Connect>,
+        /// Sends bytes on a TCP connection.
+        pub(crate) data: Option<Data>,
+        /// Closes a TCP connection.
+        pub(crate) close: Option<Close>,
+        /// Moves time, firing what falls due, its end included.
+        pub(crate) advance: Option<Duration>,
+        /// Sets the realtime clock only.
+        pub(crate) set_clock: Option<WallTime>,
+        /// Configures a plugin anew.
+        pub(crate) reconfigure: Option<Reconfigure>,
+        /// Puts a message into a shared queue.
+        pub(crate) enqueue: Option<Enqueue>,
+        /// Sets an entry of the shared key-value store.
+        pub(crate) set_shared_data: Option<SetSharedData>,
+        /// Sets a property.
+        pub(crate) set_property: Option<SetProperty>,
+        /// Makes hostcalls fail.
+        pub(crate) fault: Option<Fault>,
+        /// How often a `request` is sent.
+        pub(crate) repeat: Option<u32>,
+        /// Time from start to start of the repetitions.
+        pub(crate) every: Option<Duration>,
+        /// What is expected; alone, of the whole scenario so far.
+        pub(crate) expect: Option<Expectations>,
+    }
+}
+
+/// The keys that say what is done.
+const KINDS: [&str; 16] = [
+    "start",
+    "request",
+    "open",
+    "send",
+    "respond",
+    "abort",
+    "connect",
+    "data",
+    "close",
+    "advance",
+    "set_clock",
+    "reconfigure",
+    "enqueue",
+    "set_shared_data",
+    "set_property",
+    "fault",
+];
+
+impl StepForm {
+    /// What is done, with the reader's complaint when that is not one thing.
+    fn kind(&mut self) -> Option<StepKind> {
+        fn to<T>(given: &mut Option<T>, kind: impl FnOnce(T) -> StepKind) -> Option<StepKind> {
+            given.take().map(kind)
+        }
+        to(&mut self.start, StepKind::Start)
+            .or_else(|| to(&mut self.request, StepKind::Request))
+            .or_else(|| to(&mut self.open, StepKind::Open))
+            .or_else(|| to(&mut self.send, StepKind::Send))
+            .or_else(|| to(&mut self.respond, StepKind::Respond))
+            .or_else(|| to(&mut self.abort, StepKind::Abort))
+            .or_else(|| to(&mut self.connect, StepKind::Connect))
+            .or_else(|| to(&mut self.data, StepKind::Data))
+            .or_else(|| to(&mut self.close, StepKind::Close))
+            .or_else(|| to(&mut self.advance, StepKind::Advance))
+            .or_else(|| to(&mut self.set_clock, StepKind::SetClock))
+            .or_else(|| to(&mut self.reconfigure, StepKind::Reconfigure))
+            .or_else(|| to(&mut self.enqueue, StepKind::Enqueue))
+            .or_else(|| to(&mut self.set_shared_data, StepKind::SetSharedData))
+            .or_else(|| to(&mut self.set_property, StepKind::SetProperty))
+            .or_else(|| to(&mut self.fault, StepKind::Fault))
+    }
+
+    fn of(step: &Step) -> Self {
+        let mut form = Self {
+            repeat: (step.repeat != 1).then_some(step.repeat),
+            every: step.every,
+            expect: step.expect.clone(),
+            ..Self::default()
+        };
+        match step.kind.clone() {
+            StepKind::Start(of) => form.start = Some(of),
+            StepKind::Request(of) => form.request = Some(of),
+            StepKind::Open(of) => form.open = Some(of),
+            StepKind::Send(of) => form.send = Some(of),
+            StepKind::Respond(of) => form.respond = Some(of),
+            StepKind::Abort(of) => form.abort = Some(of),
+            StepKind::Connect(of) => form.connect = Some(of),
+            StepKind::Data(of) => form.data = Some(of),
+            StepKind::Close(of) => form.close = Some(of),
+            StepKind::Advance(of) => form.advance = Some(of),
+            StepKind::SetClock(of) => form.set_clock = Some(of),
+            StepKind::Reconfigure(of) => form.reconfigure = Some(of),
+            StepKind::Enqueue(of) => form.enqueue = Some(of),
+            StepKind::SetSharedData(of) => form.set_shared_data = Some(of),
+            StepKind::SetProperty(of) => form.set_property = Some(of),
+            StepKind::Fault(of) => form.fault = Some(of),
+            StepKind::Expect => {}
+        }
+        form
+    }
+}
+
+impl Shape for Step {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        if let Some(entries) = node.entries() {
+            let given: Vec<&Entry> =
+                entries.iter().filter(|entry| KINDS.contains(&entry.key.as_str())).collect();
+            if let [first, second, ..] = given.as_slice() {
+                let message = format!("a step does one thing: `{}` or `{}`", first.key, second.key);
+                return reader.fail(&second.key_span, message);
+            }
+        }
+        let mut form = StepForm::read(node, reader)?;
+        let span = form.span.clone();
+        let kind = match form.kind() {
+            Some(kind) => kind,
+            None if form.expect.is_some() => StepKind::Expect,
+            None => {
+                let hint = format!("one of: {}, expect", KINDS.join(", "));
+                return reader.fail_with(&span, "the step does nothing", Some(hint));
+            }
+        };
+        let is_request = matches!(kind, StepKind::Request(_));
+        if !is_request && (form.repeat.is_some() || form.every.is_some()) {
+            return reader.fail(&span, "`repeat` and `every` belong to `request`");
+        }
+        if form.repeat == Some(0) {
+            return reader.fail(&span, "`repeat` is at least 1");
+        }
+        if form.every.is_some() && form.repeat.is_none() {
+            return reader.fail(&span, "`every` needs a `repeat`");
+        }
+        Some(Self { span, kind, repeat: form.repeat.unwrap_or(1), every: form.every, expect: form.expect })
+    }
+
+    fn write(&self) -> Node {
+        StepForm::of(self).write()
+    }
+
+    fn schema(defs: &mut Defs) -> Json {
+        StepForm::schema(defs)
+    }
+}
+
+document! {
+    /// Opens a stream and sends the beginning of a request.
+    struct OpenForm {
+        /// The name by which later steps speak of the stream.
+        stream: String,
+        /// Whether what is sent ends the request.
+        end: bool = true,
+        ; with
+        /// What is sent.
+        request: RequestForm
+    }
+}
+
+impl Shape for Open {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let form = OpenForm::read(node, reader)?;
+        let request = form.request.request(reader)?;
+        if !form.end && request.trailers.is_some() {
+            return reader.fail(&form.span, "trailers end a request: `end: false` contradicts them");
+        }
+        Some(Self { stream: form.stream, end: form.end, request })
+    }
+
+    fn write(&self) -> Node {
+        let request = RequestForm::of(&self.request);
+        OpenForm { span: Span::none(), stream: self.stream.clone(), end: self.end, request }.write()
+    }
+
+    fn schema(defs: &mut Defs) -> Json {
+        OpenForm::schema(defs)
+    }
+}
+
+document! {
+    /// Sends more of a request.
+    struct SendForm {
+        /// The stream.
+        stream: String,
+        /// Whether this ends the request.
+        end: bool = true,
+        ; with
+        /// What is sent.
+        content: Content
+    }
+}
+
+impl Shape for Send {
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let form = SendForm::read(node, reader)?;
+        if !form.end && form.content.trailers.is_some() {
+            return reader.fail(&form.span, "trailers end a request: `end: false` contradicts them");
+        }
+        let chunks = form.content.pieces(reader)?;
+        let trailers = form.content.trailers.map(|fields| fields.0);
+        Some(Self { stream: form.stream, end: form.end, chunks, trailers })
+    }
+
+    fn write(&self) -> Node {
+        let content = more(&self.chunks, self.trailers.as_deref());
+        SendForm { span: Span::none(), stream: self.stream.clone(), end: self.end, content }.write()
+    }
+
+    fn schema(defs: &mut Defs) -> Json {
+        SendForm::schema(defs)
+    }
+}
+
+/// The form of pieces whose head has gone before them.
+fn more(chunks: &[crate::state::Chunk], trailers: Option<&[crate::state::Field]>) -> Content {
+    let body = match chunks {
+        [] => crate::state::Body::None,
+        chunks => crate::state::Body::Chunked(chunks.to_vec()),
+    };
+    Content::of(&body, trailers, &[])
+}
+
+document! {
+    /// Lets the upstream answer.
+    struct RespondForm {
+        /// The stream.
+        stream: String,
+        /// Whether this ends the response.
+        end: bool = true,
+        ; with
+        /// What is answered; nothing, as scripted.
+        answer: AnswerForm
+    }
+}
+
+impl Shape for Respond {
+    /// What follows a `respond` with `end: false` on the same stream continues its response.
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let RespondForm { span, stream, end, answer } = RespondForm::read(node, reader)?;
+        if !end && answer.content.trailers.is_some() {
+            return reader.fail(&span, "trailers end a response: `end: false` contradicts them");
+        }
+        if !end && answer.fail.is_some() {
+            return reader.fail(&span, "a failure ends a response: `end: false` contradicts it");
+        }
+        let begun = reader.responding.contains(&stream);
+        if end {
+            reader.responding.shift_remove(&stream);
+        } else {
+            reader.responding.insert(stream.clone());
+        }
+        let with = if begun && (answer.is_empty() || answer.only_content()) {
+            if !answer.after.is_zero() {
+                return reader.fail(&span, "`after` belongs to the head of a response, or to a chunk");
+            }
+            let chunks = answer.content.pieces(reader)?;
+            RespondWith::More { chunks, trailers: answer.content.trailers.map(|fields| fields.0) }
+        } else if begun && answer.fail.is_none() {
+            return reader.fail(&span, format!("the head of the response on `{stream}` has been sent already"));
+        } else if answer.is_empty() {
+            RespondWith::Scripted
+        } else {
+            RespondWith::Answer(answer.answer(reader)?)
+        };
+        Some(Self { stream, end, with })
+    }
+
+    fn write(&self) -> Node {
+        let answer = match &self.with {
+            RespondWith::Scripted => AnswerForm::default(),
+            RespondWith::Answer(answer) => AnswerForm::of(answer),
+            RespondWith::More { chunks, trailers } => {
+                AnswerForm { content: more(chunks, trailers.as_deref()), ..AnswerForm::default() }
+            }
+        };
+        RespondForm { span: Span::none(), stream: self.stream.clone(), end: self.end, answer }.write()
+    }
+
+    fn schema(defs: &mut Defs) -> Json {
+        RespondForm::schema(defs)
+    }
+}
