@@ -7,13 +7,15 @@ mod buffers;
 mod clocks;
 mod configuration;
 mod context_lifecycle;
+mod environment_variables;
 mod http_fields;
 mod http_streams;
 mod integration;
 mod logging;
+mod randomness;
 mod stream_operations;
 mod timers;
-
+mod wasi;
 
 use std::collections::BTreeSet;
 
@@ -61,10 +63,13 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     logging::link(links)?;
     clocks::link(links)?;
     timers::link(links)?;
+    randomness::link(links)?;
+    environment_variables::link(links)?;
     buffers::link(links)?;
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
+    wasi::link(links)?;
     Ok(())
 }
 

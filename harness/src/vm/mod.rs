@@ -6,6 +6,7 @@ mod compile;
 mod declared;
 mod engine;
 pub(crate) mod gate;
+mod hostcall;
 mod imageable;
 mod inspect;
 mod limits;

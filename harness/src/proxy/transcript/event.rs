@@ -1,6 +1,6 @@
 //! What can be recorded.
 
-use crate::abi::{CallbackId, Hostcall, LogLevel, Status};
+use crate::abi::{CallbackId, Errno, Hostcall, LogLevel, Status};
 use crate::proxy::ids::{StreamId, VmIndex};
 use crate::state::Instant;
 
@@ -118,8 +118,8 @@ pub enum Kind {
     Answered {
         /// Its status; `None` for a function that has none, or for WASI, where `errno` counts.
         status: Option<Status>,
-        /// WASI errno.
-        errno: Option<u16>,
+        /// What a WASI function answered.
+        errno: Option<Errno>,
         /// What it wrote for the guest, see [`Args`].
         results: Text,
     },
