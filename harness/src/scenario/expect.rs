@@ -394,7 +394,7 @@ impl Shape for LogLevel {
 
 /// The word of a status: the name in the ABI without its prefix, in lower case: `not_found`.
 fn status_word(status: Status) -> String {
-    super::shape::title(status.name()).replace(' ', "_")
+    super::shape::words(status.name()).replace(' ', "_")
 }
 
 /// In files `not_found`; `NotFound`, as transcripts show it, is the same.

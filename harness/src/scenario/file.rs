@@ -11,8 +11,8 @@ use super::model::{Answers, Property, Scenario, View};
 use super::path::PropertyPath;
 use super::plugin::{Chain, Configs, Manifests, PluginSpec, Workload};
 use super::schema::Defs;
-use super::shape::{Document as _, Reader, Shape, document};
-use super::source::{Entry, Node, Value};
+use super::shape::{Reader, Shape, document};
+use super::source::{Node, Value};
 use super::step::Step;
 use super::suites::{Cost, Parity, RateLimit};
 use crate::state::Duration;
@@ -44,6 +44,7 @@ document! {
 
 document! {
     /// What surrounds the plugins. What a scenario says replaces what the file says.
+    #[derive(Default)]
     pub(crate) struct Surroundings {
         /// What the upstream answers; left out, 200 without a body.
         pub(crate) upstream: Answers = Answers::default(),
@@ -219,15 +220,6 @@ kept_as_node! {
     CaseList, |defs| json!({"type": "array", "minItems": 1, "items": {
         "type": "object", "required": ["case"], "properties": {"case": defs.place::<String>()},
     }});
-}
-
-impl Manifests {
-    /// The keys of a file that give this chain.
-    pub(crate) fn file_entries(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        self.entries(&mut entries);
-        entries
-    }
 }
 
 /// The items of a list, or a complaint.

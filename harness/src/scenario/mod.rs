@@ -19,6 +19,7 @@ mod names;
 mod parse;
 mod path;
 mod plugin;
+mod print;
 mod quantity;
 mod scalars;
 mod schema;
@@ -29,6 +30,7 @@ mod step_form;
 mod suites;
 mod units;
 mod url;
+mod yaml;
 
 pub use clock::WallTime;
 pub use discover::{Found, discover};
@@ -41,8 +43,13 @@ pub use matcher::{BodyMatcher, Matcher, Pattern, Test};
 pub use model::{Answers, Property, Scenario, ScenarioFile, View};
 pub use path::PropertyPath;
 pub use plugin::*;
+pub use print::{print, print_steps};
 pub use quantity::{Measure, Quantity, QuantityTest};
+pub use schema::schema;
 pub use source::Span;
 pub use step::*;
 pub use suites::*;
 pub use units::Size;
+
+#[cfg(test)]
+mod tests;

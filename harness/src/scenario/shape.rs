@@ -81,6 +81,8 @@ impl Reader {
 /// The keys of one object while it is read.
 pub(crate) struct Fields<'n> {
     pub(crate) node: &'n Node,
+    /// Whether a key is unknown, and may be meant for one that is missing.
+    unknown: bool,
 }
 
 impl Fields<'_> {
@@ -93,8 +95,12 @@ impl Fields<'_> {
         match (self.node.get(key), default) {
             (Some(node), _) => T::read(node, reader),
             (None, Some(default)) => Some(default()),
-            (None, None) => T::absent()
-                .or_else(|| reader.fail(&self.node.span, format!("the key `{key}` is missing"))),
+            (None, None) => T::absent().or_else(|| {
+                if !self.unknown {
+                    reader.complain(&self.node.span, format!("the key `{key}` is missing"), None);
+                }
+                None
+            }),
         }
     }
 }
@@ -121,8 +127,10 @@ pub(crate) fn only_keys<'n>(
 pub(crate) fn read_document<D: Document>(node: &Node, reader: &mut Reader) -> Option<D> {
     let mut keys = Vec::new();
     D::keys(&mut keys);
-    only_keys(node, &title(D::NAME), &keys, reader)?;
-    D::take(&Fields { node }, reader)
+    let before = reader.errors.len();
+    only_keys(node, &noun(D::NAME), &keys, reader)?;
+    let unknown = reader.errors.len() > before;
+    D::take(&Fields { node, unknown }, reader).filter(|_| !unknown)
 }
 
 pub(crate) fn write_document<D: Document>(document: &D) -> Node {
@@ -142,8 +150,18 @@ pub(crate) fn put<T: Shape + PartialEq>(
     }
 }
 
-/// `HttpCallExpectation` as `an http call expectation` says it: the words of a type's name.
-pub(crate) fn title(name: &str) -> String {
+/// How an error speaks of a document: `a step` for `StepForm`, `host options` for `HostOptions`.
+fn noun(name: &str) -> String {
+    let words = words(name.strip_suffix("Form").unwrap_or(name));
+    match words.chars().next() {
+        _ if words.ends_with('s') => words,
+        Some('a' | 'e' | 'i' | 'o') => format!("an {words}"),
+        _ => format!("a {words}"),
+    }
+}
+
+/// The words of a type's name: `http call expectation` for `HttpCallExpectation`.
+pub(crate) fn words(name: &str) -> String {
     let mut words = String::new();
     for c in name.chars() {
         if c.is_uppercase() && !words.is_empty() {
