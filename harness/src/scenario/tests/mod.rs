@@ -7,6 +7,7 @@ use super::{Scenario, load_text};
 mod bad_input;
 mod example;
 mod names;
+mod round_trip;
 
 mod text_places;
 
