@@ -26,7 +26,10 @@ fn an_error_shows_its_place_its_line_and_a_hint() {
 
 #[test]
 fn steps() {
-    step("{}", "the step does nothing -- one of: start, request, open, send, respond, abort, connect, data, close, advance, set_clock, reconfigure, enqueue, set_shared_data, set_property, fault, expect");
+    step(
+        "{}",
+        "the step does nothing -- one of: start, request, open, send, respond, abort, connect, data, close, advance, set_clock, reconfigure, enqueue, set_shared_data, set_property, fault, expect",
+    );
     step("{advance: 1s, request: GET /}", "a step does one thing: `advance` or `request`");
     step("advance", "expected a mapping (a step), found `advance`");
     step("{advance: 1s, repeat: 2}", "`repeat` and `every` belong to `request`");
@@ -42,15 +45,24 @@ fn steps() {
 #[test]
 fn durations_sizes_and_times() {
     step("{advance: 5}", "the duration `5` has no unit -- for example `250ms`");
-    step("{advance: 1.5s}", "`1.5s` is no duration -- whole numbers with a unit, for example `250ms` or `1s 1ns`");
+    step(
+        "{advance: 1.5s}",
+        "`1.5s` is no duration -- whole numbers with a unit, for example `250ms` or `1s 1ns`",
+    );
     step("{advance: 5sec}", "unknown unit `sec` in the duration `5sec` -- one of: h, m, s, ms, us, ns");
     step("{advance: 1ms 1s}", "the units of the duration `1ms 1s` are not longest first");
     step("{advance: 600000000h}", "the duration `600000000h` is longer than 584 years");
     step("{advance: }", "expected a duration, found nothing -- for example `250ms`");
     step("{advance: [1s]}", "expected a duration like `250ms`, found a list");
-    step("{set_clock: tomorrow}", "expected a point in time, found `tomorrow` -- RFC 3339, for example 2024-01-01T00:00:00Z, or {ns: N} since 1970");
+    step(
+        "{set_clock: tomorrow}",
+        "expected a point in time, found `tomorrow` -- RFC 3339, for example 2024-01-01T00:00:00Z, or {ns: N} since 1970",
+    );
     step("{set_clock: 1969-12-31T23:59:59Z}", "the time is not between 1970 and 2554");
-    step("{request: {url: /, body: a, chunk_size: 1KB}}", "unknown unit in the size `1KB` -- did you mean \"B\"?");
+    step(
+        "{request: {url: /, body: a, chunk_size: 1KB}}",
+        "unknown unit in the size `1KB` -- did you mean \"B\"?",
+    );
     step("{request: {url: /, body: a, chunk_size: 0}}", "`chunk_size` is 0");
     step("{request: {url: /, body: {fill: a, size: 99GiB}}}", "`size` is more than 256MiB");
 }
@@ -58,35 +70,71 @@ fn durations_sizes_and_times() {
 #[test]
 fn requests_and_answers() {
     step("{request: /}", "expected a method and a url, found `/` -- for example `GET /headers`");
-    step("{request: GET headers}", "a url begins with `http://`, `https://` or `/`, found the text \"headers\"");
+    step(
+        "{request: GET headers}",
+        "a url begins with `http://`, `https://` or `/`, found the text \"headers\"",
+    );
     step("{request: {method: GET}}", "the key `url` is missing");
     step("{request: {url: /, body: a, chunks: [b]}}", "`body` and `chunks` exclude each other");
-    step("{request: {url: /, headers: a}}", "expected a mapping of header names to values, or a list of them, found `a`");
+    step(
+        "{request: {url: /, headers: a}}",
+        "expected a mapping of header names to values, or a list of them, found `a`",
+    );
     step("{request: {url: /, headers: {a: 1, a: 2}}}", "duplicate key `a`, given first in line 5");
-    step("{request: {url: /, body: {base46: a}}}", "unknown key `base46` in bytes -- did you mean \"base64\"?");
+    step(
+        "{request: {url: /, body: {base46: a}}}",
+        "unknown key `base46` in bytes -- did you mean \"base64\"?",
+    );
     step("{request: {url: /, body: {text: a, hex: b}}}", "only one of text and hex can be given");
     step("{request: {url: /, body: {hex: abc}}}", "this is no hexadecimal");
     step("{request: {url: /, http: 3}}", "expected 1.1 or 2, found `3`");
-    step("{request: {url: /, trailers: {a: b}}}", "trailers over HTTP/1.1, and `enable_trailers` is not stated -- state `host: {enable_trailers: true}` (or false, as Envoy's default: they are dropped)");
-    step("{request: {url: /, respond: {fail: closed, status: 200}}}", "`fail` and `status` exclude each other: an answer is one thing");
-    step("{request: {url: /, respond: {grpc_status: 1, body: a}}}", "`grpc_status` and `body` exclude each other: an answer is one thing");
+    step(
+        "{request: {url: /, trailers: {a: b}}}",
+        "trailers over HTTP/1.1, and `enable_trailers` is not stated -- state `host: {enable_trailers: true}` (or false, as Envoy's default: they are dropped)",
+    );
+    step(
+        "{request: {url: /, respond: {fail: closed, status: 200}}}",
+        "`fail` and `status` exclude each other: an answer is one thing",
+    );
+    step(
+        "{request: {url: /, respond: {grpc_status: 1, body: a}}}",
+        "`grpc_status` and `body` exclude each other: an answer is one thing",
+    );
     step("{request: {url: /, respond: {status: 20}}}", "the status 20 does not have three digits");
-    step("{request: {url: /, respond: {fail: cloesd}}}", "expected one of refused, closed, cut, timeout, found `cloesd` -- did you mean \"closed\"?");
-    step("{request: {url: /, worker: 1}}", "there is no worker 1: the host has 1 -- workers count from 0; `host: {workers: N}` says how many there are");
+    step(
+        "{request: {url: /, respond: {fail: cloesd}}}",
+        "expected one of refused, closed, cut, timeout, found `cloesd` -- did you mean \"closed\"?",
+    );
+    step(
+        "{request: {url: /, worker: 1}}",
+        "there is no worker 1: the host has 1 -- workers count from 0; `host: {workers: N}` says how many there are",
+    );
 }
 
 #[test]
 fn matchers_and_expectations() {
     step("{expect: {response: {body: {regex: '('}}}}", "bad regular expression: unclosed group");
-    step("{expect: {response: {body: {contians: a}}}}", "unknown key `contians` in a matcher -- did you mean \"contains\"?");
-    step("{expect: {response: {body: {contains: a, regex: b}}}}", "a matcher is one of contains, regex, not, absent, min, max, text, base64, hex, file, json, fill, size");
+    step(
+        "{expect: {response: {body: {contians: a}}}}",
+        "unknown key `contians` in a matcher -- did you mean \"contains\"?",
+    );
+    step(
+        "{expect: {response: {body: {contains: a, regex: b}}}}",
+        "a matcher is one of contains, regex, not, absent, min, max, text, base64, hex, file, json, fill, size",
+    );
     step("{expect: {response: {status: ok}}}", "expected a whole number, found `ok`");
     step("{expect: {respnse: none}}", "unknown key `respnse` in expectations -- did you mean \"response\"?");
     step("{expect: {took: {min: 1}}}", "the duration `1` has no unit -- for example `250ms`");
     step("{expect: {took: {}}}", "expected one of min, max, not");
-    step("{expect: {log: [{level: information}]}}", "expected one of trace, debug, info, warn, error, critical, found `information`");
+    step(
+        "{expect: {log: [{level: information}]}}",
+        "expected one of trace, debug, info, warn, error, critical, found `information`",
+    );
     step("{expect: {log: [{plugin: q}]}}", "no plugin has the name `q` -- did you mean \"p\"?");
-    step("{expect: {hostcalls: [{name: proxy_log, status: not_fuond}]}}", "expected one of ok, not_found, bad_argument, serialization_failure, parse_failure, invalid_memory_access, empty, cas_mismatch, internal_failure, broken_connection, unimplemented, found `not_fuond` -- did you mean \"not_found\"?");
+    step(
+        "{expect: {hostcalls: [{name: proxy_log, status: not_fuond}]}}",
+        "expected one of ok, not_found, bad_argument, serialization_failure, parse_failure, invalid_memory_access, empty, cas_mismatch, internal_failure, broken_connection, unimplemented, found `not_fuond` -- did you mean \"not_found\"?",
+    );
     step("{expect: {stalled: yes}}", "expected true or false, found `yes`");
     step("{expect: }", "expected a mapping (expectations), found nothing");
 }
@@ -94,13 +142,31 @@ fn matchers_and_expectations() {
 #[test]
 fn streams() {
     step("{send: {stream: a, body: b}}", "no step before this opens the stream `a`");
-    step("{open: {stream: a, url: /}}\n  - {respond: {stream: b}}", "no step before this opens the stream `b` -- did you mean \"a\"?");
-    step("{open: {stream: a, url: /}}\n  - {open: {stream: a, url: /}}", "the stream `a` is there already, from line 5");
-    step("{request: GET /}\n  - {connect: {stream: a}}", "a scenario is HTTP or TCP: line 5 has begun the other");
+    step(
+        "{open: {stream: a, url: /}}\n  - {respond: {stream: b}}",
+        "no step before this opens the stream `b` -- did you mean \"a\"?",
+    );
+    step(
+        "{open: {stream: a, url: /}}\n  - {open: {stream: a, url: /}}",
+        "the stream `a` is there already, from line 5",
+    );
+    step(
+        "{request: GET /}\n  - {connect: {stream: a}}",
+        "a scenario is HTTP or TCP: line 5 has begun the other",
+    );
     step("{advance: 1s}\n  - {start: ok}", "`start` is the first step only");
-    step("{fault: {hostcall: proxy_log, status: empty, plugin: q}}", "no plugin has the name `q` -- did you mean \"p\"?");
-    step("{open: {stream: a, url: /, end: false}}\n  - {send: {stream: a, trailers: {a: b}}}", "trailers over HTTP/1.1, and `enable_trailers` is not stated -- state `host: {enable_trailers: true}` (or false, as Envoy's default: they are dropped)");
-    step("{open: {stream: a, url: /}}\n  - {respond: {stream: a, end: false}}\n  - {respond: {stream: a, status: 200}}", "the head of the response on `a` has been sent already");
+    step(
+        "{fault: {hostcall: proxy_log, status: empty, plugin: q}}",
+        "no plugin has the name `q` -- did you mean \"p\"?",
+    );
+    step(
+        "{open: {stream: a, url: /, end: false}}\n  - {send: {stream: a, trailers: {a: b}}}",
+        "trailers over HTTP/1.1, and `enable_trailers` is not stated -- state `host: {enable_trailers: true}` (or false, as Envoy's default: they are dropped)",
+    );
+    step(
+        "{open: {stream: a, url: /}}\n  - {respond: {stream: a, end: false}}\n  - {respond: {stream: a, status: 200}}",
+        "the head of the response on `a` has been sent already",
+    );
 }
 
 #[test]
@@ -120,7 +186,10 @@ fn whole_files() {
         (file("seed: !!int 1\n") + ends, "t.yaml:2:7: the tag `tag:yaml.org,2002:!int` is not used here"),
         (file("? [a]\n: b\n") + ends, "t.yaml:2:3: a key is text, not a list or a mapping"),
         (file("workload: {}\n") + ends, "t.yaml:1:1: `workload` belongs to `manifests`"),
-        (format!("manifests: []\n{}", file(ends)), "t.yaml:1:1: `plugins` and `manifests` exclude each other"),
+        (
+            format!("manifests: []\n{}", file(ends)),
+            "t.yaml:1:1: `plugins` and `manifests` exclude each other",
+        ),
         (file("host: {workers: 0}\n") + ends, "t.yaml:2:7: `workers` is at least 1"),
         (file("host: {profile: envoy}\n") + ends, "t.yaml:2:17: expected one of envoy-1.40, found `envoy`"),
         (
@@ -131,8 +200,14 @@ fn whole_files() {
             file("scenarios: [{name: s, steps: []}, {name: s, steps: []}]"),
             "t.yaml:2:35: two scenarios have the name `s`, the first in line 2",
         ),
-        (file("scenarios: [{name: s, steps: [], configs: {q: a}}]"), "t.yaml:2:44: no plugin has the name `q`"),
-        (file("scenarios: [{name: '', steps: []}]"), "t.yaml:2:13: the name of a scenario is one line of text"),
+        (
+            file("scenarios: [{name: s, steps: [], configs: {q: a}}]"),
+            "t.yaml:2:44: no plugin has the name `q`",
+        ),
+        (
+            file("scenarios: [{name: '', steps: []}]"),
+            "t.yaml:2:13: the name of a scenario is one line of text",
+        ),
         (file("scenarios: [{name: s, skip: '', steps: []}]"), "t.yaml:2:13: `skip` needs a reason"),
         ("plugins: [".to_owned() + &"[".repeat(200), "t.yaml:1:109: nested deeper than 100"),
     ] {
@@ -160,7 +235,8 @@ fn files_that_cannot_be_read() {
     assert!(said(&path).contains("t.yaml: cannot read the file: "));
     std::fs::write(&path, b"plugins: \xff").expect("a file");
     assert!(said(&path).contains("t.yaml: the file is not UTF-8: byte 9 does not belong to any character"));
-    std::fs::write(&path, file("scenarios: [{name: s, steps: [{request: {url: /, body: {file: none}}}]}]")).expect("a file");
+    std::fs::write(&path, file("scenarios: [{name: s, steps: [{request: {url: /, body: {file: none}}}]}]"))
+        .expect("a file");
     assert!(said(&path).contains("t.yaml:2:56: cannot read "));
 }
 
@@ -168,7 +244,14 @@ fn files_that_cannot_be_read() {
 fn folders_are_searched_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path();
-    for name in ["b.scenario.yaml", "a/x.scenario.json", "a/y.scenario.yml", "a/z.yaml", "target/t.scenario.yaml", ".git/h.scenario.yaml"] {
+    for name in [
+        "b.scenario.yaml",
+        "a/x.scenario.json",
+        "a/y.scenario.yml",
+        "a/z.yaml",
+        "target/t.scenario.yaml",
+        ".git/h.scenario.yaml",
+    ] {
         let path = root.join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, "").expect("a file");
@@ -183,5 +266,7 @@ fn folders_are_searched_in_order() {
     std::fs::create_dir(root.join("none")).expect("a folder");
     let error = discover(&[root.join("none")]).expect_err("no scenario").to_string();
     assert!(error.contains("none: the folder holds no scenario\nhelp: "), "{error}");
-    assert!(discover(&[root.join("gone")]).expect_err("gone").to_string().contains("gone: cannot be opened: "));
+    assert!(
+        discover(&[root.join("gone")]).expect_err("gone").to_string().contains("gone: cannot be opened: ")
+    );
 }

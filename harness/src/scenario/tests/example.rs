@@ -71,7 +71,9 @@ fn the_chain_is_read() {
     assert_eq!(plugins[0].name, "auth");
     assert_eq!(plugins[0].source, PluginSource::Path(folder.join("build/auth.wasm")));
     assert_eq!(plugins[0].config, br#"{"cluster":"authz","timeout_ms":200}"#);
-    assert!(matches!(&plugins[1].source, PluginSource::Cargo(package) if package.cargo == "limiter" && package.profile == "release"));
+    assert!(
+        matches!(&plugins[1].source, PluginSource::Cargo(package) if package.cargo == "limiter" && package.profile == "release")
+    );
     assert_eq!(plugins[1].vm.env["POD_NAME"], "httpbin-0");
 }
 
@@ -90,7 +92,8 @@ fn steps_and_expectations_are_read() {
     };
     assert_eq!((&method[..], &scheme[..]), (&b"GET"[..], &b"http"[..]));
     assert_eq!((&authority[..], &path[..]), (&b"httpbin:8000"[..], &b"/headers"[..]));
-    let names: Vec<String> = headers.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+    let names: Vec<String> =
+        headers.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
     assert_eq!(names, ["user-agent", "accept", "x-api-key", "cookie", "cookie"]);
     assert_eq!(*body, Body::None);
     assert_eq!((step.repeat, step.every), (2, Some(Duration::from_millis(250))));
@@ -110,8 +113,13 @@ fn cases_are_expanded() {
     let file = load_example();
     let labels: Vec<String> = file.scenarios.iter().map(super::super::Scenario::label).collect();
     let name = "what the auth service says is done";
-    assert_eq!(labels[1..], [format!("{name}::allowed"), format!("{name}::refused"), format!("{name}::no answer")]);
-    let super::super::Answers::Every(answer) = &file.scenarios[3].clusters["authz"] else { panic!("one answer") };
+    assert_eq!(
+        labels[1..],
+        [format!("{name}::allowed"), format!("{name}::refused"), format!("{name}::no answer")]
+    );
+    let super::super::Answers::Every(answer) = &file.scenarios[3].clusters["authz"] else {
+        panic!("one answer")
+    };
     assert_eq!(answer.kind, AnswerKind::Fail(Failure::Timeout));
     let expect = file.scenarios[1].steps[0].expect.as_ref().expect("expectations");
     let took = expect.took.as_ref().expect("a time");

@@ -4,7 +4,8 @@ use super::super::{StepKind, load};
 use super::{file, scenarios, wrong};
 
 fn url(lets: &str, url: &str) -> String {
-    let text = file(&format!("let: {lets}\nscenarios: [{{name: s, steps: [{{request: {{url: {url}}}}}]}}]\n"));
+    let text =
+        file(&format!("let: {lets}\nscenarios: [{{name: s, steps: [{{request: {{url: {url}}}}}]}}]\n"));
     let StepKind::Request(request) = &scenarios(&text)[0].steps[0].kind else { panic!("a request") };
     String::from_utf8(request.path.clone()).expect("text")
 }
@@ -39,7 +40,9 @@ fn alone_it_keeps_its_type() {
 #[test]
 fn errors_of_names() {
     let with = |lets: &str, url: &str| {
-        wrong(&file(&format!("let: {lets}\nscenarios: [{{name: s, steps: [{{request: {{url: {url}}}}}]}}]\n")))
+        wrong(&file(&format!(
+            "let: {lets}\nscenarios: [{{name: s, steps: [{{request: {{url: {url}}}}}]}}]\n"
+        )))
     };
     for (lets, url, said) in [
         ("{token: x}", "$(tokn)", "help: did you mean \"token\"?"),
@@ -133,7 +136,9 @@ fn errors_of_imports() {
         ("both.yaml", "unknown key `plugins` in a let file"),
         ("twice.yaml", "the name `own` is defined twice"),
     ] {
-        let text = format!("import: [{import}]\nlet: {{own: 1s}}\nscenarios: [{{name: s, steps: [{{advance: $(own)}}]}}]\n");
+        let text = format!(
+            "import: [{import}]\nlet: {{own: 1s}}\nscenarios: [{{name: s, steps: [{{advance: $(own)}}]}}]\n"
+        );
         std::fs::write(&path, file(&text)).expect("a file");
         let text = load(&path).expect_err("wrong").to_string();
         assert!(text.contains(said), "{import}\n{text}");

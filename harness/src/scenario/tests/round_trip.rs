@@ -19,9 +19,50 @@ use crate::state::{
 /// Text of every kind: words, what looks like other things, controls, any character.
 fn text() -> impl Strategy<Value = String> {
     let tricky = [
-        "", " ", "no", "~", "null", "true", "1.10", "007", "1e3", "2024-01-01", "$(a)", "$$(a)", "$", "a: b", "a #b",
-        "- a", "{a}", "[a]", "'", "\"", "\\", "a:", "none", "a\nb\n", "\t", "\u{85}", "\u{2028}", "\u{feff}", "---",
-        "...", "? a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a", "a,b", "0x1F", "<<", "=", "#",
+        "",
+        " ",
+        "no",
+        "~",
+        "null",
+        "true",
+        "1.10",
+        "007",
+        "1e3",
+        "2024-01-01",
+        "$(a)",
+        "$$(a)",
+        "$",
+        "a: b",
+        "a #b",
+        "- a",
+        "{a}",
+        "[a]",
+        "'",
+        "\"",
+        "\\",
+        "a:",
+        "none",
+        "a\nb\n",
+        "\t",
+        "\u{85}",
+        "\u{2028}",
+        "\u{feff}",
+        "---",
+        "...",
+        "? a",
+        "&a",
+        "*a",
+        "!a",
+        "|",
+        ">",
+        "%a",
+        "@a",
+        "`a",
+        "a,b",
+        "0x1F",
+        "<<",
+        "=",
+        "#",
     ];
     prop_oneof![
         3 => "[a-z][a-z0-9-]{0,12}",
@@ -42,7 +83,11 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn time() -> impl Strategy<Value = Duration> {
-    prop_oneof![Just(Duration::ZERO), any::<u64>().prop_map(Duration::from_nanos), (0..9000_u64).prop_map(Duration::from_millis)]
+    prop_oneof![
+        Just(Duration::ZERO),
+        any::<u64>().prop_map(Duration::from_nanos),
+        (0..9000_u64).prop_map(Duration::from_millis)
+    ]
 }
 
 fn fields() -> impl Strategy<Value = Vec<Field>> {
@@ -60,45 +105,75 @@ fn chunks() -> impl Strategy<Value = Vec<Chunk>> {
 
 fn body() -> impl Strategy<Value = Body> {
     let even = (bytes().boxed(), 1_usize..9).prop_map(|(data, size)| {
-        Body::Sized(data.chunks(size).map(|data| Chunk { data: data.to_vec(), after: Duration::ZERO }).collect())
+        Body::Sized(
+            data.chunks(size).map(|data| Chunk { data: data.to_vec(), after: Duration::ZERO }).collect(),
+        )
     });
-    prop_oneof![Just(Body::None), even, chunks().boxed().prop_map(Body::Sized), chunks().boxed().prop_map(Body::Chunked)]
+    prop_oneof![
+        Just(Body::None),
+        even,
+        chunks().boxed().prop_map(Body::Sized),
+        chunks().boxed().prop_map(Body::Chunked)
+    ]
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
-    let response = (100_u16..=999, fields().boxed(), body().boxed(), of(fields().boxed()), protocol()).prop_map(
-        |(status, headers, body, trailers, protocol)| {
+    let response = (100_u16..=999, fields().boxed(), body().boxed(), of(fields().boxed()), protocol())
+        .prop_map(|(status, headers, body, trailers, protocol)| {
             AnswerKind::Response(Response { status, headers, body, trailers, protocol })
-        },
-    );
-    let grpc = (vec(bytes().boxed(), 0..3), fields().boxed(), fields().boxed(), any::<u32>(), bytes().boxed()).prop_map(
-        |(messages, initial_metadata, trailing_metadata, status, message)| {
-            AnswerKind::Grpc(GrpcAnswer { messages, initial_metadata, trailing_metadata, status, message })
-        },
-    );
-    let fail = proptest::sample::select(vec![Failure::Refused, Failure::Closed, Failure::Cut, Failure::Timeout]);
+        });
+    let grpc =
+        (vec(bytes().boxed(), 0..3), fields().boxed(), fields().boxed(), any::<u32>(), bytes().boxed())
+            .prop_map(|(messages, initial_metadata, trailing_metadata, status, message)| {
+                AnswerKind::Grpc(GrpcAnswer {
+                    messages,
+                    initial_metadata,
+                    trailing_metadata,
+                    status,
+                    message,
+                })
+            });
+    let fail =
+        proptest::sample::select(vec![Failure::Refused, Failure::Closed, Failure::Cut, Failure::Timeout]);
     (prop_oneof![response, grpc, fail.prop_map(AnswerKind::Fail)], time())
         .prop_map(|(kind, after)| Answer { kind, after })
 }
 
 fn answers() -> impl Strategy<Value = Answers> {
-    prop_oneof![answer().boxed().prop_map(Answers::Every), vec(answer().boxed(), 0..3).prop_map(Answers::Each)]
+    prop_oneof![
+        answer().boxed().prop_map(Answers::Every),
+        vec(answer().boxed(), 0..3).prop_map(Answers::Each)
+    ]
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    let plain = |texts: &'static [&'static str]| {
-        prop_oneof![3 => proptest::sample::select(texts).prop_map(|t| t.as_bytes().to_vec()), 1 => bytes().boxed()]
-    };
+    let plain = |texts: &'static [&'static str]| prop_oneof![3 => proptest::sample::select(texts).prop_map(|t| t.as_bytes().to_vec()), 1 => bytes().boxed()];
     let line = (
         plain(&["GET", "POST", "get", ""]),
         plain(&["http", "https"]),
         plain(&["localhost", "httpbin:8000"]),
         plain(&["/", "/a?b=c#d", "/a b", "*", ""]),
     );
-    let rest = (fields().boxed(), body().boxed(), of(fields().boxed()), protocol(), of(0_u32..4), of(answer().boxed()));
+    let rest = (
+        fields().boxed(),
+        body().boxed(),
+        of(fields().boxed()),
+        protocol(),
+        of(0_u32..4),
+        of(answer().boxed()),
+    );
     (line, rest).prop_map(
         |((method, scheme, authority, path), (headers, body, trailers, protocol, worker, respond))| Request {
-            method, scheme, authority, path, headers, body, trailers, protocol, worker, respond,
+            method,
+            scheme,
+            authority,
+            path,
+            headers,
+            body,
+            trailers,
+            protocol,
+            worker,
+            respond,
         },
     )
 }
@@ -113,7 +188,8 @@ fn json() -> impl Strategy<Value = Json> {
         text().prop_map(Json::from),
     ];
     leaf.prop_recursive(3, 20, 4, |inner| {
-        let object = vec((text().boxed(), inner.clone()), 0..4).prop_map(|members| Json::Object(members.into_iter().collect()));
+        let object = vec((text().boxed(), inner.clone()), 0..4)
+            .prop_map(|members| Json::Object(members.into_iter().collect()));
         prop_oneof![vec(inner, 0..4).prop_map(Json::from), object]
     })
 }
@@ -129,9 +205,8 @@ fn matcher() -> impl Strategy<Value = Matcher> {
             (min.is_some() || max.is_some()).then_some(Test::Range { min, max })
         }),
     ];
-    leaf.prop_map(Matcher::of).prop_recursive(2, 3, 1, |inner| {
-        inner.prop_map(|inner| Matcher::of(Test::Not(Box::new(inner))))
-    })
+    leaf.prop_map(Matcher::of)
+        .prop_recursive(2, 3, 1, |inner| inner.prop_map(|inner| Matcher::of(Test::Not(Box::new(inner)))))
 }
 
 fn body_matcher() -> impl Strategy<Value = BodyMatcher> {
@@ -148,7 +223,8 @@ fn quantity<T: Clone + std::fmt::Debug + 'static>(
 ) -> impl Strategy<Value = Quantity<T>> {
     let within = (of(value.clone()), of(value.clone())).prop_filter_map("no limit", |(min, max)| {
         let test = QuantityTest::Within { min, max };
-        (!matches!(test, QuantityTest::Within { min: None, max: None })).then_some(Quantity { span: Span::none(), test })
+        (!matches!(test, QuantityTest::Within { min: None, max: None }))
+            .then_some(Quantity { span: Span::none(), test })
     });
     let plain = prop_oneof![value.prop_map(Quantity::is), within];
     plain.prop_recursive(1, 2, 1, |inner| {
@@ -157,17 +233,22 @@ fn quantity<T: Clone + std::fmt::Debug + 'static>(
 }
 
 fn headers() -> impl Strategy<Value = HeadersExpectation> {
-    let values = prop_oneof![matcher().prop_map(FieldTest::One), vec(matcher().boxed(), 0..3).prop_map(FieldTest::Each)];
+    let values = prop_oneof![
+        matcher().prop_map(FieldTest::One),
+        vec(matcher().boxed(), 0..3).prop_map(FieldTest::Each)
+    ];
     vec(values, 0..3).prop_map(|all| {
-        let field = |(index, values)| FieldExpectation { span: Span::none(), name: format!("h{index}"), values };
+        let field =
+            |(index, values)| FieldExpectation { span: Span::none(), name: format!("h{index}"), values };
         HeadersExpectation(all.into_iter().enumerate().map(field).collect())
     })
 }
 
-fn expected<T: Clone + std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Option<Expected<T>>> {
-    of(of(value)).prop_map(|value| {
-        value.map(|value| value.map_or(Expected::Nothing(Span::none()), Expected::Just))
-    })
+fn expected<T: Clone + std::fmt::Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Option<Expected<T>>> {
+    of(of(value))
+        .prop_map(|value| value.map(|value| value.map_or(Expected::Nothing(Span::none()), Expected::Just)))
 }
 
 fn plugin_name() -> impl Strategy<Value = Option<String>> {
@@ -175,36 +256,80 @@ fn plugin_name() -> impl Strategy<Value = Option<String>> {
 }
 
 fn expectations() -> impl Strategy<Value = Expectations> {
-    let response = (of(quantity(any::<u16>())), of(headers().boxed()), of(body_matcher().boxed()), expected(headers().boxed()), of(any::<bool>()))
+    let response = (
+        of(quantity(any::<u16>())),
+        of(headers().boxed()),
+        of(body_matcher().boxed()),
+        expected(headers().boxed()),
+        of(any::<bool>()),
+    )
         .prop_map(|(status, headers, body, trailers, complete)| ResponseExpectation {
-            status, headers, body, trailers, complete, ..ResponseExpectation::default()
+            status,
+            headers,
+            body,
+            trailers,
+            complete,
+            ..ResponseExpectation::default()
         });
-    let request = (of(matcher().boxed()), of(matcher().boxed()), of(headers().boxed()), of(vec(body_matcher().boxed(), 0..3))).prop_map(
-        |(method, path, headers, chunks)| RequestExpectation { method, path, headers, chunks, ..RequestExpectation::default() },
-    );
-    let local = (plugin_name(), of(matcher().boxed())).prop_map(|(plugin, details)| LocalResponseExpectation {
-        plugin, details, ..LocalResponseExpectation::default()
+    let request = (
+        of(matcher().boxed()),
+        of(matcher().boxed()),
+        of(headers().boxed()),
+        of(vec(body_matcher().boxed(), 0..3)),
+    )
+        .prop_map(|(method, path, headers, chunks)| RequestExpectation {
+            method,
+            path,
+            headers,
+            chunks,
+            ..RequestExpectation::default()
+        });
+    let local = (plugin_name(), of(matcher().boxed())).prop_map(|(plugin, details)| {
+        LocalResponseExpectation { plugin, details, ..LocalResponseExpectation::default() }
     });
     let call = (of(matcher().boxed()), of(quantity(time().boxed())), of(Just(Status::BadArgument))).prop_map(
-        |(cluster, timeout, status)| HttpCallExpectation { cluster, timeout, status, ..HttpCallExpectation::default() },
+        |(cluster, timeout, status)| HttpCallExpectation {
+            cluster,
+            timeout,
+            status,
+            ..HttpCallExpectation::default()
+        },
     );
-    let line = (plugin_name(), of(Just(LogLevel::Warn)), of(matcher().boxed())).prop_map(|(plugin, level, message)| {
-        LogExpectation(LogLine { span: Span::none(), plugin, level, message })
-    });
+    let line = (plugin_name(), of(Just(LogLevel::Warn)), of(matcher().boxed())).prop_map(
+        |(plugin, level, message)| LogExpectation(LogLine { span: Span::none(), plugin, level, message }),
+    );
     let metric = prop_oneof![
         quantity(any::<u64>()).prop_map(MetricExpectation::Value),
         vec(any::<u64>(), 0..3).prop_map(|all| MetricExpectation::Histogram(Span::none(), all)),
         Just(MetricExpectation::Absent(Span::none())),
     ];
-    let property = (vec(text().boxed(), 1..3), matcher().boxed())
-        .prop_map(|(path, value)| PropertyExpectation { span: Span::none(), path: PropertyPath(path), value });
+    let property = (vec(text().boxed(), 1..3), matcher().boxed()).prop_map(|(path, value)| {
+        PropertyExpectation { span: Span::none(), path: PropertyPath(path), value }
+    });
     let one = (expected(response), expected(request), expected(local), expected(vec(call, 0..2)));
-    let two = (expected(vec(line, 0..3)), vec((text().boxed(), metric), 0..3), vec(property, 0..2), of(quantity(time().boxed())));
+    let two = (
+        expected(vec(line, 0..3)),
+        vec((text().boxed(), metric), 0..3),
+        vec(property, 0..2),
+        of(quantity(time().boxed())),
+    );
     let three = (of(any::<bool>()), of(vec(text().boxed(), 0..2)));
     (one, two, three).prop_map(
-        |((response, upstream_request, local_response, http_calls), (log, metrics, properties, took), (stalled, findings))| {
+        |(
+            (response, upstream_request, local_response, http_calls),
+            (log, metrics, properties, took),
+            (stalled, findings),
+        )| {
             Expectations {
-                response, upstream_request, local_response, http_calls, log, properties, took, stalled, findings,
+                response,
+                upstream_request,
+                local_response,
+                http_calls,
+                log,
+                properties,
+                took,
+                stalled,
+                findings,
                 metrics: metrics.into_iter().collect(),
                 ..Expectations::default()
             }
@@ -258,15 +383,16 @@ fn rename(kind: &mut StepKind, index: usize) {
 fn scenario() -> impl Strategy<Value = Scenario> {
     let name = || "[a-z~:.$(){}0-9 ]{0,10}x";
     let config = prop_oneof![bytes().boxed(), json().boxed().prop_map(|json| plugin_config(&json))];
-    let plugin = (config, text().boxed(), vec((text().boxed(), text().boxed()), 0..3), text().boxed()).prop_map(|(config, id, env, root_id)| PluginSpec {
-        span: Span::none(),
-        name: "p".to_owned(),
-        root_id,
-        source: PluginSource::Path(PathBuf::from("/files/p.wasm")),
-        config,
-        failure_policy: FailurePolicy::Open,
-        vm: VmSpec { span: Span::none(), id, config: Config(Vec::new()), env: env.into_iter().collect() },
-    });
+    let plugin = (config, text().boxed(), vec((text().boxed(), text().boxed()), 0..3), text().boxed())
+        .prop_map(|(config, id, env, root_id)| PluginSpec {
+            span: Span::none(),
+            name: "p".to_owned(),
+            root_id,
+            source: PluginSource::Path(PathBuf::from("/files/p.wasm")),
+            config,
+            failure_policy: FailurePolicy::Open,
+            vm: VmSpec { span: Span::none(), id, config: Config(Vec::new()), env: env.into_iter().collect() },
+        });
     let steps = vec((step().boxed(), of(expectations().boxed())), 0..4).prop_map(|groups| {
         let groups = groups.into_iter().enumerate();
         let steps = groups.flat_map(|(index, (kinds, expect))| {
@@ -277,32 +403,39 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         });
         steps.collect::<Vec<Step>>()
     });
-    let around = (answers().boxed(), vec((text().boxed(), answers().boxed()), 0..2), vec((vec(text().boxed(), 1..3), bytes().boxed()), 0..2), of(any::<u64>()));
+    let around = (
+        answers().boxed(),
+        vec((text().boxed(), answers().boxed()), 0..2),
+        vec((vec(text().boxed(), 1..3), bytes().boxed()), 0..2),
+        of(any::<u64>()),
+    );
     let rest = (any::<u64>(), of("[a-z~]{1,5}"), time());
     (name(), of(name()), plugin, steps, around, rest).prop_map(
-        |(name, case, plugin, steps, (upstream, clusters, properties, clock), (seed, skip, patience))| Scenario {
-            span: Span::none(),
-            name,
-            case,
-            chain: Chain::Plugins(vec![plugin]),
-            configs: IndexMap::new(),
-            upstream,
-            clusters: clusters.into_iter().collect(),
-            properties: properties
-                .into_iter()
-                .map(|(path, value)| Property { span: Span::none(), path: PropertyPath(path), value })
-                .collect(),
-            clock: clock.map(|ns| WallTime { ns }),
-            seed,
-            host: HostOptions { workers: 4, enable_trailers: Some(false), ..HostOptions::default() },
-            steps,
-            snapshot: vec![View::Abi],
-            skip,
-            known_failure: None,
-            patience,
-            cost: None,
-            parity: None,
-            rate_limit: None,
+        |(name, case, plugin, steps, (upstream, clusters, properties, clock), (seed, skip, patience))| {
+            Scenario {
+                span: Span::none(),
+                name,
+                case,
+                chain: Chain::Plugins(vec![plugin]),
+                configs: IndexMap::new(),
+                upstream,
+                clusters: clusters.into_iter().collect(),
+                properties: properties
+                    .into_iter()
+                    .map(|(path, value)| Property { span: Span::none(), path: PropertyPath(path), value })
+                    .collect(),
+                clock: clock.map(|ns| WallTime { ns }),
+                seed,
+                host: HostOptions { workers: 4, enable_trailers: Some(false), ..HostOptions::default() },
+                steps,
+                snapshot: vec![View::Abi],
+                skip,
+                known_failure: None,
+                patience,
+                cost: None,
+                parity: None,
+                rate_limit: None,
+            }
         },
     )
 }

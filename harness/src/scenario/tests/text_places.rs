@@ -16,9 +16,39 @@ fn header(written: &str) -> Vec<u8> {
 #[test]
 fn scalars_stay_as_written() {
     for written in [
-        "no", "yes", "on", "off", "y", "true", "false", "True", "1.10", "007", "0x1F", "0o17", "1e3", "+1", "-0",
-        "1_000", ".5", "5.", ".inf", ".nan", "2024-01-01", "2024-01-01T00:00:00Z", "12:30:45", "~", "null", "NULL",
-        "a b", "x#y", "<<", "=", "é", "😀", "a: b".trim_end_matches(": b"),
+        "no",
+        "yes",
+        "on",
+        "off",
+        "y",
+        "true",
+        "false",
+        "True",
+        "1.10",
+        "007",
+        "0x1F",
+        "0o17",
+        "1e3",
+        "+1",
+        "-0",
+        "1_000",
+        ".5",
+        "5.",
+        ".inf",
+        ".nan",
+        "2024-01-01",
+        "2024-01-01T00:00:00Z",
+        "12:30:45",
+        "~",
+        "null",
+        "NULL",
+        "a b",
+        "x#y",
+        "<<",
+        "=",
+        "é",
+        "😀",
+        "a: b".trim_end_matches(": b"),
     ] {
         assert_eq!(header(written), written.as_bytes(), "{written}");
     }
@@ -89,7 +119,10 @@ fn every_text_place_is_a_text_place() {
     let expect = scenario.steps[1].expect.as_ref().expect("expectations");
     let Some(super::super::Expected::Just(response)) = &expect.response else { panic!("a response") };
     assert_eq!(response.body.as_ref().map(|body| &body.test), Some(&Test::Is(b"~".to_vec())));
-    assert_eq!(expect.metrics["1"].clone(), super::super::MetricExpectation::Value(super::super::Quantity::is(1)));
+    assert_eq!(
+        expect.metrics["1"].clone(),
+        super::super::MetricExpectation::Value(super::super::Quantity::is(1))
+    );
 }
 
 #[test]
@@ -98,7 +131,9 @@ fn configurations_are_what_istio_sends() {
         let text = format!(
             "plugins: [{{wasm: p.wasm, config: {written}}}]\nscenarios: [{{name: s, steps: [{{advance: 1s}}]}}]\n"
         );
-        let super::super::Chain::Plugins(plugins) = scenarios(&text)[0].chain.clone() else { panic!("plugins") };
+        let super::super::Chain::Plugins(plugins) = scenarios(&text)[0].chain.clone() else {
+            panic!("plugins")
+        };
         String::from_utf8(plugins[0].config.clone()).expect("text")
     };
     for (written, sent) in [
@@ -106,7 +141,10 @@ fn configurations_are_what_istio_sends() {
         ("{}", ""),
         ("[]", "[]"),
         ("{a: 12345678901234567890, b: -0, c: 1e21}", r#"{"a":12345678901234567000,"b":-0,"c":1e+21}"#),
-        ("{a: no, b: true, c: null, d: '1', e: <&>}", r#"{"a":"no","b":true,"c":null,"d":"1","e":"\u003c\u0026\u003e"}"#),
+        (
+            "{a: no, b: true, c: null, d: '1', e: <&>}",
+            r#"{"a":"no","b":true,"c":null,"d":"1","e":"\u003c\u0026\u003e"}"#,
+        ),
         ("text as it is", "text as it is"),
         ("\"\"", ""),
         ("{text: '{}'}", "{}"),
