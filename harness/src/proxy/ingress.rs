@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use super::Proxy;
 use super::chain::{Drive, From};
 use super::client::{ClientSide, Part};
 use super::guest::Guest;
@@ -12,7 +13,6 @@ use super::ids::{Direction, StreamId};
 use super::run::Deadline;
 use super::stream::Stream;
 use super::transcript::{Detail, Kind, Party, What};
-use super::Proxy;
 use crate::state::{Body, Chunk, Duration, Fields, Protocol, Request};
 
 /// Header fields that concern one connection only and do not reach the chain.
@@ -83,7 +83,11 @@ impl<G: Guest> Drive<'_, G> {
         if stream.ended {
             return;
         }
-        let part = if kept || stream.protocol == Protocol::Http2 { Part::Trailers(trailers.to_vec()) } else { Part::End };
+        let part = if kept || stream.protocol == Protocol::Http2 {
+            Part::Trailers(trailers.to_vec())
+        } else {
+            Part::End
+        };
         stream.client.outbox.push_back(part);
         self.schedule_client(id);
     }
@@ -131,7 +135,9 @@ impl<G: Guest> Drive<'_, G> {
                 self.proxy.record_data(id, Party::ClientSends, &bytes, end_stream);
                 self.piece(id, Direction::Request, bytes, end_stream);
                 // The end of an HTTP/1.1 body is read together with its last bytes.
-                if self.stream(id).client.outbox.front() == Some(&Part::End) && !self.stream(id).client.blocked {
+                if self.stream(id).client.outbox.front() == Some(&Part::End)
+                    && !self.stream(id).client.blocked
+                {
                     self.client_part(id);
                     return;
                 }

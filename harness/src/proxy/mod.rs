@@ -246,7 +246,10 @@ impl Proxy {
         );
         let event = self.transcript.mark();
         self.findings.push(Finding { id: "script/upstream-exhausted".to_owned(), message, event });
-        self.stream_mut(id).upstream.answering.push_back(upstream::Answering::Reset("connection termination"));
+        self.stream_mut(id)
+            .upstream
+            .answering
+            .push_back(upstream::Answering::Reset("connection termination"));
         let now = self.clock.now();
         self.deadlines.schedule(now, Deadline::UpstreamPart(id));
     }

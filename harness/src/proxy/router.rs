@@ -117,7 +117,8 @@ impl<G: Guest> Drive<'_, G> {
         if stream.ended || !stream.upstream.requested {
             return;
         }
-        let written = self.proxy.options.upstream_protocol == Protocol::Http2 || self.proxy.options.enable_trailers;
+        let written =
+            self.proxy.options.upstream_protocol == Protocol::Http2 || self.proxy.options.enable_trailers;
         match self.half(id, Direction::Request).trailers.clone().filter(|_| written) {
             Some(trailers) => {
                 self.proxy.record_fields(id, Party::UpstreamReceives, What::Trailers, &trailers);
@@ -201,7 +202,9 @@ impl<G: Guest> Drive<'_, G> {
         }
         let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
         match part {
-            Answering::Head { fields, status, end_stream } => self.upstream_head(id, &fields, status, end_stream),
+            Answering::Head { fields, status, end_stream } => {
+                self.upstream_head(id, &fields, status, end_stream)
+            }
             Answering::Data { bytes, end_stream, .. } => {
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
                 self.stream(id).upstream.answer_complete |= end_stream;
@@ -310,7 +313,8 @@ impl<G: Guest> Drive<'_, G> {
 /// Whether the route of the test matches: everything with an absolute path does, as long as the proxy can tell the
 /// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches).
 fn routed(fields: &Fields) -> bool {
-    fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/')) && fields.get(b"x-forwarded-proto").is_some()
+    fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/'))
+        && fields.get(b"x-forwarded-proto").is_some()
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
@@ -353,7 +357,8 @@ fn frame(wire: &mut Fields, end_stream: bool) {
 /// The parts of a scripted response.
 fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response, enable_trailers: bool) {
     let h2 = response.protocol == Protocol::Http2;
-    let given = |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
+    let given =
+        |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
     let mut fields = response.headers.clone();
     let never_a_body = matches!(response.status, 204 | 304);
     let length = content_length(&response.body, false);
@@ -377,7 +382,8 @@ fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response
         Body::None => &[],
         Body::Sized(chunks) | Body::Chunked(chunks) => chunks,
     };
-    let empty = !matches!(response.body, Body::Chunked(_)) && chunks.iter().all(|chunk| chunk.data.is_empty());
+    let empty =
+        !matches!(response.body, Body::Chunked(_)) && chunks.iter().all(|chunk| chunk.data.is_empty());
     let end_stream = never_a_body || (empty && trailers.is_none());
     out.push_back(Answering::Head { fields, status: response.status, end_stream });
     if end_stream {

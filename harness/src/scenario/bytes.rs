@@ -55,7 +55,8 @@ impl BytesForm {
             [] => return reader.fail(&self.span, format!("expected one of {}", FORMS.join(", "))),
             [_] => {}
             several => {
-                return reader.fail(&self.span, format!("only one of {} can be given", several.join(" and ")));
+                return reader
+                    .fail(&self.span, format!("only one of {} can be given", several.join(" and ")));
             }
         }
         if self.fill.is_none() && self.size.is_some() {

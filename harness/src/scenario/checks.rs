@@ -52,7 +52,11 @@ pub(crate) fn scenario(scenario: &Scenario, reader: &mut Reader) {
 
 fn unstated_trailers(span: &Span, reader: &mut Reader) {
     let hint = "state `host: {enable_trailers: true}` (or false, as Envoy's default: they are dropped)";
-    reader.complain(span, "trailers over HTTP/1.1, and `enable_trailers` is not stated", Some(hint.to_owned()));
+    reader.complain(
+        span,
+        "trailers over HTTP/1.1, and `enable_trailers` is not stated",
+        Some(hint.to_owned()),
+    );
 }
 
 /// What is known of a stream while the steps are walked through.
@@ -101,7 +105,9 @@ impl Walk<'_> {
     fn step(&mut self, step: &Step, first: bool) {
         let span = &step.span;
         match &step.kind {
-            StepKind::Start(_) if !first => self.reader.complain(span, "`start` is the first step only", None),
+            StepKind::Start(_) if !first => {
+                self.reader.complain(span, "`start` is the first step only", None)
+            }
             StepKind::Request(request) => self.worker(span, request.worker),
             StepKind::Open(open) => {
                 self.worker(span, open.request.worker);
@@ -197,7 +203,8 @@ impl Walk<'_> {
 
     /// The names of the ABI begin with `proxy_`; WASI's do not, and have no blanks either.
     fn call_name(&mut self, span: &Span, name: &str) {
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        {
             self.reader.complain(span, format!("`{name}` is no name of the ABI"), None);
         }
     }

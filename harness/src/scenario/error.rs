@@ -104,7 +104,9 @@ impl FileErrors {
     pub(crate) fn new(path: &Path, mut errors: Vec<ScenarioError>) -> Self {
         // What cannot be read comes first; an error met once per case is told once.
         errors.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        errors.dedup_by(|a, b| (&a.file, a.line, a.column, &a.message) == (&b.file, b.line, b.column, &b.message));
+        errors.dedup_by(|a, b| {
+            (&a.file, a.line, a.column, &a.message) == (&b.file, b.line, b.column, &b.message)
+        });
         Self { path: path.to_path_buf(), errors }
     }
 }

@@ -38,7 +38,9 @@ fn each_field(
             }
             all
         }
-        Value::Scalar { .. } => reader.expected("a mapping of header names to values, or a list of them", node),
+        Value::Scalar { .. } => {
+            reader.expected("a mapping of header names to values, or a list of them", node)
+        }
     }
 }
 
@@ -48,7 +50,8 @@ impl Shape for Headers {
         each_field(node, reader, &mut |entry, reader| {
             let name = entry.key.as_bytes().to_vec();
             if let Value::Sequence(values) = &entry.value.value {
-                let values: Vec<Option<Vec<u8>>> = values.iter().map(|value| Vec::read(value, reader)).collect();
+                let values: Vec<Option<Vec<u8>>> =
+                    values.iter().map(|value| Vec::read(value, reader)).collect();
                 for value in values {
                     fields.push((name.clone(), value?));
                 }

@@ -55,7 +55,10 @@ pub(crate) fn bare(text: &str) -> Option<Json> {
         ".nan" | ".NaN" | ".NAN" => return None,
         _ if matches!(rest, ".inf" | ".Inf" | ".INF") => return None,
         _ if digits(rest) => whole(sign, rest, 10)?,
-        _ if text.len() > 2 && text.starts_with("0o") && text[2..].bytes().all(|b| matches!(b, b'0'..=b'7')) => {
+        _ if text.len() > 2
+            && text.starts_with("0o")
+            && text[2..].bytes().all(|b| matches!(b, b'0'..=b'7')) =>
+        {
             whole("", &text[2..], 8)?
         }
         _ if text.len() > 2 && text.starts_with("0x") && text[2..].bytes().all(|b| b.is_ascii_hexdigit()) => {

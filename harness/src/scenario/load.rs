@@ -210,8 +210,11 @@ impl Loader {
     fn unique(&mut self, scenarios: &[Scenario]) {
         for (index, scenario) in scenarios.iter().enumerate() {
             if let Some(first) = scenarios[..index].iter().find(|other| other.label() == scenario.label()) {
-                let message =
-                    format!("two scenarios have the name `{}`, the first in line {}", scenario.label(), first.span.line());
+                let message = format!(
+                    "two scenarios have the name `{}`, the first in line {}",
+                    scenario.label(),
+                    first.span.line()
+                );
                 self.reader.complain(&scenario.span, message, None);
             }
         }

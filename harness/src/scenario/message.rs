@@ -113,7 +113,8 @@ impl Shape for Request {
     }
 
     fn schema(defs: &mut Defs) -> Json {
-        let short = json!({"type": "string", "description": "`METHOD URL`", "pattern": r"^[^ ]+ +[^ ]+$|\$\("});
+        let short =
+            json!({"type": "string", "description": "`METHOD URL`", "pattern": r"^[^ ]+ +[^ ]+$|\$\("});
         json!({"anyOf": [short, RequestForm::schema(defs)]})
     }
 }
@@ -150,10 +151,14 @@ document! {
 impl AnswerForm {
     /// The first key that only a response has.
     pub(crate) fn response_key(&self) -> Option<&'static str> {
-        [("status", self.status.is_some()), ("headers", self.headers.is_some()), ("http", self.http.is_some())]
-            .into_iter()
-            .find_map(|(key, given)| given.then_some(key))
-            .or_else(|| self.content.given())
+        [
+            ("status", self.status.is_some()),
+            ("headers", self.headers.is_some()),
+            ("http", self.http.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(key, given)| given.then_some(key))
+        .or_else(|| self.content.given())
     }
 
     fn grpc_key(&self) -> Option<&'static str> {

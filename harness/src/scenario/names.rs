@@ -45,9 +45,7 @@ impl Names {
     pub(crate) fn define(&mut self, name: &str, named: Named) -> Result<(), ScenarioError> {
         if !is_name(name) {
             let hint = "letters, digits, `_`, `-` and `.`".to_owned();
-            return Err(
-                ScenarioError::at(&named.span, format!("`{name}` cannot be a name")).hint(Some(hint))
-            );
+            return Err(ScenarioError::at(&named.span, format!("`{name}` cannot be a name")).hint(Some(hint)));
         }
         if let Some(first) = self.values.get(name) {
             let message = format!("the name `{name}` is defined twice");
@@ -262,7 +260,11 @@ fn inside(value: Value, at: &Span) -> Value {
         Value::Mapping(entries) => Value::Mapping(
             entries
                 .into_iter()
-                .map(|entry| Entry { key_span: noted(entry.key_span), value: part(entry.value), key: entry.key })
+                .map(|entry| Entry {
+                    key_span: noted(entry.key_span),
+                    value: part(entry.value),
+                    key: entry.key,
+                })
                 .collect(),
         ),
     }

@@ -83,7 +83,9 @@ impl Builder<'_> {
         }
         if let Some(tag) = tag {
             let hint = "the place of a value says its type; quotes make text".to_owned();
-            return Err(ScenarioError::at(&span, format!("the tag `{tag}` is not used here")).hint(Some(hint)));
+            return Err(
+                ScenarioError::at(&span, format!("the tag `{tag}` is not used here")).hint(Some(hint))
+            );
         }
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {

@@ -93,8 +93,9 @@ impl Fields<'_> {
         match (self.node.get(key), default) {
             (Some(node), _) => T::read(node, reader),
             (None, Some(default)) => Some(default()),
-            (None, None) => T::absent()
-                .or_else(|| reader.fail(&self.node.span, format!("the key `{key}` is missing"))),
+            (None, None) => {
+                T::absent().or_else(|| reader.fail(&self.node.span, format!("the key `{key}` is missing")))
+            }
         }
     }
 }

@@ -62,7 +62,6 @@ pub enum StepKind {
     Expect,
 }
 
-
 choices! {
     /// How the start ends.
     pub enum StartOutcome {

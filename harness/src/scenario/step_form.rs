@@ -288,7 +288,8 @@ impl Shape for Respond {
             let chunks = answer.content.pieces(reader)?;
             RespondWith::More { chunks, trailers: answer.content.trailers.map(|fields| fields.0) }
         } else if begun && answer.fail.is_none() {
-            return reader.fail(&span, format!("the head of the response on `{stream}` has been sent already"));
+            return reader
+                .fail(&span, format!("the head of the response on `{stream}` has been sent already"));
         } else if answer.is_empty() {
             RespondWith::Scripted
         } else {

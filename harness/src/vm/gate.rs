@@ -5,9 +5,9 @@
 
 use wasmtime::Caller;
 
+use super::machine::VmData;
 use super::memory::{OutBytes, OutU32, OutU64, slice_mut};
 use super::trap::{RestrictedCall, Trap};
-use super::vm::VmData;
 use crate::abi::{CallbackId, Hostcall, Status};
 use crate::proxy::transcript::{Arg, Detail, Kind, Text};
 use crate::proxy::{Proxy, VmIndex};
@@ -107,7 +107,11 @@ pub(crate) fn enter_wasi(
 
 impl Call<'_> {
     /// Refuses what may not be called while the module starts, and records the call. Answers a mark for `finish`.
-    fn begin(&mut self, row: &'static Hostcall, record: impl FnOnce(&[u8], &mut Vec<u8>)) -> wasmtime::Result<usize> {
+    fn begin(
+        &mut self,
+        row: &'static Hostcall,
+        record: impl FnOnce(&[u8], &mut Vec<u8>),
+    ) -> wasmtime::Result<usize> {
         let vm = self.vm();
         let proxy = self.proxy();
         if proxy.vm(vm).starting && !row.while_starting {
@@ -270,10 +274,7 @@ fn ptr_shown(ptr: u32) -> u32 {
 }
 
 /// Answers a call that the host knows and does not offer yet, by name in the transcript.
-pub(crate) fn unimplemented(
-    mut caller: Caller<'_, VmData>,
-    row: &'static Hostcall,
-) -> wasmtime::Result<()> {
+pub(crate) fn unimplemented(mut caller: Caller<'_, VmData>, row: &'static Hostcall) -> wasmtime::Result<()> {
     let vm = caller.data().vm;
     let proxy = &mut caller.data_mut().slot;
     if proxy.vm(vm).starting && !row.while_starting {

@@ -4,11 +4,11 @@
 
 use wasmtime::{Instance, InstancePre, Memory, ModuleExport, Store, TypedFunc};
 
+use super::declared::MemoryPlace;
 use super::gate::Allocator;
 use super::limits::{HangGuard, MemoryCap};
 use super::plugin::Plugin;
 use super::trap::Trap;
-use super::declared::MemoryPlace;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
 use crate::proxy::{Guest, Invocation, Proxy, Returned, Slot, VmIndex};
@@ -101,12 +101,13 @@ impl Vm {
                 exports[callback.index()] = Export::find(&instance, &mut store, place);
             }
         }
-        let allocate = [CallbackId::Malloc, CallbackId::MemoryAllocate].into_iter().find_map(|callback| {
-            match &exports[callback.index()] {
+        let allocate =
+            [CallbackId::Malloc, CallbackId::MemoryAllocate].into_iter().find_map(|callback| match &exports
+                [callback.index()]
+            {
                 Some(Export::Value1(function)) => Some((callback, function.clone())),
                 _ => None,
-            }
-        });
+            });
         let data = store.data_mut();
         data.memory = memory;
         data.allocate = allocate;

@@ -10,11 +10,11 @@ mod imageable;
 mod inspect;
 mod limits;
 mod load_error;
+mod machine;
 pub(crate) mod memory;
 mod plugin;
 mod recognise;
 mod trap;
-mod machine;
 
 pub use artifact::{ArtifactCache, CacheProblem};
 pub use declared::{

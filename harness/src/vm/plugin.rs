@@ -20,8 +20,8 @@ use super::compile::compile_once;
 use super::declared::{Declared, EntryPoint, MemoryPlace};
 use super::engine::{self, Allocation, Engine, EngineSettings};
 use super::limits;
-use super::machine::VmData;
 use super::load_error::LoadError;
+use super::machine::VmData;
 use super::recognise::{corrupt, recognise};
 
 /// How plugins are loaded.
@@ -145,7 +145,18 @@ impl Plugin {
             if declared.looks_up(id) { module.get_export_index(id.name()) } else { None }
         });
         let pre = OnceLock::new();
-        Ok(Self(Arc::new(Inner { name, place, wasm, sha256, declared, version, engine, module, exports, pre })))
+        Ok(Self(Arc::new(Inner {
+            name,
+            place,
+            wasm,
+            sha256,
+            declared,
+            version,
+            engine,
+            module,
+            exports,
+            pre,
+        })))
     }
 
     /// Its name: the file's stem, or what the caller gave.
@@ -222,7 +233,10 @@ impl Plugin {
         }
         let pre = link(self.0.module.engine(), self.0.version)
             .and_then(|linker| linker.instantiate_pre(&self.0.module))
-            .map_err(|error| LoadError::Uncompilable { place: self.0.place.clone(), cause: format!("{error:#}") })?;
+            .map_err(|error| LoadError::Uncompilable {
+                place: self.0.place.clone(),
+                cause: format!("{error:#}"),
+            })?;
         Ok(self.0.pre.get_or_init(|| pre))
     }
 
