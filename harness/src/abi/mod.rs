@@ -2,8 +2,20 @@
 //!
 //! Holds no engine and does no I/O.
 
+mod callbacks;
+mod hostcalls;
+pub mod pairs;
+mod section;
+mod signature;
 mod types;
 mod version;
+mod wasi;
 
+pub use callbacks::{CALLBACKS, Callback, CallbackId, Called, callback, callback_row};
+pub use hostcalls::{HOSTCALLS, Hostcall, hostcall, hostcall_in_any};
+pub use pairs::{MalformedPairs, Pair, Pairs};
+pub use section::Section;
+pub use signature::{Signature, ValType, words};
 pub use types::{BufferType, LogLevel, MapType, MetricType, PeerType, Status, StreamType};
 pub use version::{AbiVersion, Versions};
+pub use wasi::{Errno, WASI, WASI_MODULES, wasi_function};

@@ -3,6 +3,13 @@
 //! These are the values that scenario files and Rust tests both build. They hold bytes as written by the
 //! test; what the proxy makes of them (hop headers, `x-request-id`, trailers dropped) is decided in `proxy/`.
 
+mod answer;
+mod body;
+mod request;
+mod url;
+
+pub use url::UrlError;
+
 use super::Duration;
 
 /// One header field as the test wrote it: name and value, any bytes.
@@ -33,7 +40,8 @@ pub enum Body {
     /// None: the headers end the message.
     #[default]
     None,
-    /// With a content-length (unless the headers give one), in pieces of the given sizes: one packet each.
+    /// With a content-length (unless the headers give one), in these pieces: one packet each. Without a
+    /// piece the content-length is 0.
     Sized(Vec<Chunk>),
     /// Without a content-length: chunked in HTTP/1.1, DATA frames in HTTP/2.
     Chunked(Vec<Chunk>),
@@ -125,4 +133,8 @@ pub enum Failure {
     Cut,
     /// The answer never comes, so that the proxy's or the call's own timeout ends it.
     Timeout,
+}
+
+fn fields<N: Into<Vec<u8>>, V: Into<Vec<u8>>>(pairs: impl IntoIterator<Item = (N, V)>) -> Vec<Field> {
+    pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }

@@ -1,1 +1,31 @@
 //! wasmtime: engine, plugins, virtual machines.
+
+mod admission;
+mod artifact;
+mod compile;
+mod declared;
+mod engine;
+pub(crate) mod gate;
+mod imageable;
+mod inspect;
+mod limits;
+mod load_error;
+mod machine;
+pub(crate) mod memory;
+mod plugin;
+mod recognise;
+mod trap;
+
+pub use artifact::{ArtifactCache, CacheProblem};
+pub use declared::{
+    Declared, EntryPoint, Export, Extern, FunctionType, Import, Language, MemoryPlace, ValueType,
+};
+pub use engine::{Allocation, Compiler, Engine, EngineError, EngineSettings};
+pub use imageable::ImageObstacle;
+pub use inspect::{CallbackReport, ImportReport, Inspection, inspect};
+pub use limits::{HANG_TIMEOUT, HangGuard, MAX_MEMORY, MAX_TABLE_ELEMENTS, MemoryCap, WASM_STACK};
+pub use load_error::LoadError;
+pub use machine::Trapped;
+pub(crate) use machine::{Vm, VmData, Vms};
+pub use plugin::{LoadOptions, Plugin};
+pub use trap::{Frame, RestrictedCall, Trap, TrapKind};

@@ -1,0 +1,296 @@
+//! A chain of plugins and the world around it, to be made into a host.
+
+use std::collections::BTreeMap;
+
+use super::Host;
+use super::error::HostError;
+use super::start::{self, Started};
+use super::template::Template;
+use crate::abi::LogLevel;
+use crate::proxy::transcript::Detail;
+use crate::proxy::{FailurePolicy, Options};
+use crate::scenario::istio_json;
+use crate::state::{Answer, Clock, Duration};
+use crate::vm::{HangGuard, Plugin};
+
+/// A plugin's place in a chain: the module, and how it is configured there.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub(crate) plugin: Plugin,
+    pub(crate) name: Option<String>,
+    pub(crate) root_id: String,
+    pub(crate) config: Vec<u8>,
+    pub(crate) policy: FailurePolicy,
+    pub(crate) fail_open: bool,
+    pub(crate) vm_id: String,
+    pub(crate) vm_config: Vec<u8>,
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+impl Setup {
+    /// The plugin's name; default: its file's stem.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Its `root_id`; default: empty.
+    #[must_use]
+    pub fn root_id(mut self, root_id: impl Into<String>) -> Self {
+        self.root_id = root_id.into();
+        self
+    }
+
+    /// Its configuration; default: zero bytes.
+    #[must_use]
+    pub fn config(mut self, config: impl Into<Config>) -> Self {
+        self.config = config.into().0;
+        self
+    }
+
+    /// What happens to streams when its VM is dead; default: they get 503.
+    #[must_use]
+    pub fn failure_policy(mut self, policy: FailurePolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Its `vm_id`; default: empty.
+    #[must_use]
+    pub fn vm_id(mut self, vm_id: impl Into<String>) -> Self {
+        self.vm_id = vm_id.into();
+        self
+    }
+
+    /// The configuration of its VM; default: zero bytes.
+    #[must_use]
+    pub fn vm_config(mut self, config: impl Into<Config>) -> Self {
+        self.vm_config = config.into().0;
+        self
+    }
+
+    /// An environment variable of its VM; default: none.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl From<Plugin> for Setup {
+    fn from(plugin: Plugin) -> Self {
+        Self {
+            plugin,
+            name: None,
+            root_id: String::new(),
+            config: Vec::new(),
+            policy: FailurePolicy::Closed,
+            fail_open: false,
+            vm_id: String::new(),
+            vm_config: Vec::new(),
+            env: BTreeMap::new(),
+        }
+    }
+}
+
+impl Plugin {
+    /// This plugin in a chain, with this configuration.
+    #[must_use]
+    pub fn config(self, config: impl Into<Config>) -> Setup {
+        Setup::from(self).config(config)
+    }
+
+    /// This plugin in a chain, under this name.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Setup {
+        Setup::from(self).name(name)
+    }
+}
+
+/// Bytes of a configuration. JSON becomes the text that Istio would send: sorted keys, numbers as doubles, zero bytes
+/// for `{}`; everything else is taken as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config(pub Vec<u8>);
+
+impl From<serde_json::Value> for Config {
+    fn from(json: serde_json::Value) -> Self {
+        Self(istio_json::plugin_config(&json))
+    }
+}
+
+impl From<&str> for Config {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Config {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Config {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+/// Describes a host.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    pub(crate) chain: Vec<Setup>,
+    pub(crate) upstream: Upstream,
+    pub(crate) options: Options,
+    pub(crate) realtime: u64,
+    pub(crate) seed: u64,
+    pub(crate) workers: usize,
+    pub(crate) patience: Duration,
+    pub(crate) detail: Detail,
+    pub(crate) guard: HangGuard,
+    pub(crate) max_memory: u64,
+}
+
+/// How the upstream answers.
+#[derive(Clone, Debug)]
+pub(crate) enum Upstream {
+    Every(Answer),
+    Each(Vec<Answer>),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            chain: Vec::new(),
+            upstream: Upstream::Every(Answer::ok()),
+            options: Options::default(),
+            realtime: Clock::DEFAULT_REALTIME,
+            seed: 0,
+            workers: 1,
+            patience: Duration::from_secs(60),
+            detail: Detail::Abi,
+            guard: HangGuard::default(),
+            max_memory: crate::vm::MAX_MEMORY,
+        }
+    }
+}
+
+impl Builder {
+    /// Adds a plugin at the end of the chain.
+    #[must_use]
+    pub fn plugin(mut self, plugin: impl Into<Setup>) -> Self {
+        self.chain.push(plugin.into());
+        self
+    }
+
+    /// What the upstream answers to every request; default: 200, no body.
+    #[must_use]
+    pub fn upstream(mut self, answer: impl Into<Answer>) -> Self {
+        self.upstream = Upstream::Every(answer.into());
+        self
+    }
+
+    /// What the upstream answers to each request, in order; one request too many is a finding.
+    #[must_use]
+    pub fn upstream_each(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.upstream = Upstream::Each(answers.into_iter().collect());
+        self
+    }
+
+    /// The options of the simulated proxy.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The lowest level of log lines that are kept; default: info.
+    #[must_use]
+    pub fn log_level(mut self, level: LogLevel) -> Self {
+        self.options.log_level = level;
+        self
+    }
+
+    /// Realtime when the host is built, in nanoseconds since the epoch; default: 2024-01-01T00:00:00Z.
+    #[must_use]
+    pub fn clock(mut self, nanos: u64) -> Self {
+        self.realtime = nanos;
+        self
+    }
+
+    /// Where randomness comes from; default: 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many workers run the chain, each with its own VMs; default: 1. Requests take turns.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
+        self
+    }
+
+    /// How much virtual time [`Host::send`] waits for its exchange; default: 60 s.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How much is recorded; default: everything.
+    #[must_use]
+    pub fn record(mut self, detail: Detail) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    /// How long one call into a plugin may take in wall-clock time; default: 10 s. Nothing else depends on that clock.
+    #[must_use]
+    pub fn hang_timeout(mut self, timeout: Duration) -> Self {
+        self.guard = HangGuard::new(timeout);
+        self
+    }
+
+    /// Bytes of memory that a VM may have; default: 256 MiB.
+    #[must_use]
+    pub fn max_memory(mut self, bytes: u64) -> Self {
+        self.max_memory = bytes;
+        self
+    }
+
+    /// Starts and configures the plugins.
+    ///
+    /// # Errors
+    ///
+    /// When a plugin cannot be loaded, or refuses its start or configuration: the error prints what it logged.
+    pub fn build(self) -> Result<Host, HostError> {
+        match self.start()? {
+            Started::Running(host) => Ok(*host),
+            Started::Refused(mut host, refusal) => {
+                host.judged();
+                Err(HostError::Refused { refusal, log: host.transcript().log() })
+            }
+        }
+    }
+
+    /// As [`Self::build`], for callers that expect a refusal.
+    ///
+    /// # Errors
+    ///
+    /// When a plugin cannot be loaded.
+    pub fn start(self) -> Result<Started, HostError> {
+        start::start(&std::sync::Arc::new(self))
+    }
+
+    /// A template of this host: fresh ones come from it quickly.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::build`].
+    pub fn template(self) -> Result<Template, HostError> {
+        Template::new(self)
+    }
+}

@@ -1,0 +1,78 @@
+//! The client's end of a stream: what it still has to send, and what it has received.
+
+use std::collections::VecDeque;
+
+use crate::state::{Duration, Field, Fields, Instant, Protocol};
+
+/// A part of the request that is still on its way to the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Body bytes, after a span of virtual time; the last of them may end the message (HTTP/2).
+    Data { bytes: Vec<u8>, after: Duration, end_stream: bool },
+    /// The end of an HTTP/1.1 body.
+    End,
+    /// Trailers, which end the message.
+    Trailers(Vec<Field>),
+}
+
+/// What the client sent and got.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientSide {
+    pub(crate) protocol: Protocol,
+    /// Parts not yet taken in by the proxy.
+    pub(crate) outbox: VecDeque<Part>,
+    /// A deadline for the next part is set.
+    pub(crate) sending: bool,
+    /// The proxy does not read: a plugin holds more body than the buffer limit allows.
+    pub(crate) blocked: bool,
+    pub(crate) received: Received,
+}
+
+impl ClientSide {
+    pub(crate) fn new(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            outbox: VecDeque::new(),
+            sending: false,
+            blocked: false,
+            received: Received::default(),
+        }
+    }
+}
+
+/// A message as it arrived at one end, whole or in part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Received {
+    /// The head as on the wire, pseudo headers kept; `None` before it came.
+    pub head: Option<Fields>,
+    /// Body pieces, one for each write of the proxy that had bytes.
+    pub chunks: Vec<Vec<u8>>,
+    /// Trailers, when there were any.
+    pub trailers: Option<Fields>,
+    /// How it ended.
+    pub end: End,
+    /// When its head came.
+    pub head_at: Option<Instant>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+}
+
+/// How a message ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// It has not: more may come.
+    #[default]
+    Open,
+    /// In full.
+    Complete,
+    /// The connection was closed, or the stream reset, before its end.
+    Cut,
+}
+
+impl Received {
+    /// All body bytes.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        self.chunks.concat()
+    }
+}

@@ -1,0 +1,161 @@
+//! Contexts: plugin contexts and stream contexts of a VM, in one sequence of numbers (Envoy 1.40, observed).
+
+use std::collections::VecDeque;
+
+use super::effect::Effect;
+use super::ids::{PluginIndex, StreamId};
+use crate::abi::AbiVersion;
+use crate::state::{DeadlineId, Duration, Entropy};
+
+/// What a context number of a VM stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContextRef {
+    Plugin(PluginIndex),
+    Stream { stream: StreamId, filter: usize },
+}
+
+/// The proxy's side of one VM.
+#[derive(Clone, Debug)]
+pub(crate) struct VmState {
+    pub(crate) worker: usize,
+    pub(crate) abi: AbiVersion,
+    pub(crate) vm_id: String,
+    pub(crate) configuration: Vec<u8>,
+    /// Environment variables, sorted by name.
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) entropy: Entropy,
+    /// The VM has trapped: no callback of any kind reaches it any more.
+    pub(crate) failed: bool,
+    /// `_initialize`, `main` or `_start` is running.
+    pub(crate) starting: bool,
+    /// The plugin whose `proxy_on_context_create` or `proxy_on_configure` runs: its configuration is readable.
+    pub(crate) configuring: Option<PluginIndex>,
+    /// A local response or close was asked for: the callback's own result does not count.
+    pub(crate) stop_next_iteration: bool,
+    /// `proxy_on_done` or `proxy_on_delete` of a stream is running.
+    pub(crate) finishing: bool,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) plugins: Vec<PluginContext>,
+    contexts: Vec<(u32, ContextRef)>,
+    last: u32,
+    current: u32,
+    effective: u32,
+}
+
+/// A plugin context of a VM.
+#[derive(Clone, Debug)]
+pub(crate) struct PluginContext {
+    pub(crate) id: u32,
+    pub(crate) plugin: PluginIndex,
+    pub(crate) tick_period: Duration,
+    pub(crate) tick: Option<DeadlineId>,
+    /// `proxy_on_done` answered false: `proxy_done` is awaited.
+    pub(crate) done_pending: bool,
+}
+
+/// What [`VmState::leave`] puts back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outer {
+    current: u32,
+    effective: u32,
+}
+
+impl VmState {
+    pub(crate) fn new(worker: usize, abi: AbiVersion, entropy: Entropy) -> Self {
+        Self {
+            worker,
+            abi,
+            vm_id: String::new(),
+            configuration: Vec::new(),
+            environment: Vec::new(),
+            entropy,
+            failed: false,
+            starting: false,
+            configuring: None,
+            stop_next_iteration: false,
+            finishing: false,
+            effects: VecDeque::new(),
+            plugins: Vec::new(),
+            contexts: Vec::new(),
+            last: 0,
+            current: 0,
+            effective: 0,
+        }
+    }
+
+    fn new_context(&mut self, what: ContextRef) -> u32 {
+        self.last += 1;
+        self.contexts.push((self.last, what));
+        self.last
+    }
+
+    pub(crate) fn new_plugin_context(&mut self, plugin: PluginIndex) -> u32 {
+        let id = self.new_context(ContextRef::Plugin(plugin));
+        self.plugins.push(PluginContext {
+            id,
+            plugin,
+            tick_period: Duration::ZERO,
+            tick: None,
+            done_pending: false,
+        });
+        id
+    }
+
+    pub(crate) fn new_stream_context(&mut self, stream: StreamId, filter: usize) -> u32 {
+        self.new_context(ContextRef::Stream { stream, filter })
+    }
+
+    pub(crate) fn remove_context(&mut self, id: u32) {
+        // The newest contexts end first as a rule.
+        if let Some(at) = self.contexts.iter().rposition(|(known, _)| *known == id) {
+            self.contexts.remove(at);
+        }
+    }
+
+    pub(crate) fn context(&self, id: u32) -> Option<ContextRef> {
+        self.contexts.iter().rev().find(|(known, _)| *known == id).map(|(_, what)| *what)
+    }
+
+    /// The plugin context of `plugin` in this VM.
+    pub(crate) fn plugin_context(&self, plugin: PluginIndex) -> Option<&PluginContext> {
+        self.plugins.iter().find(|context| context.plugin == plugin)
+    }
+
+    /// A callback for `context` begins; hostcalls are about it until they name another.
+    pub(crate) fn enter(&mut self, context: u32) -> Outer {
+        let outer = Outer { current: self.current, effective: self.effective };
+        self.current = context;
+        self.effective = 0;
+        outer
+    }
+
+    /// The callback has returned.
+    pub(crate) fn leave(&mut self, outer: Outer) {
+        self.current = outer.current;
+        self.effective = outer.effective;
+    }
+
+    /// The context that hostcalls are about: the one named by `proxy_set_effective_context` while it lives, else the
+    /// callback's own. `None` while the module starts.
+    pub(crate) fn effective(&self) -> Option<ContextRef> {
+        (self.effective != 0)
+            .then(|| self.context(self.effective))
+            .flatten()
+            .or_else(|| self.context(self.current))
+    }
+
+    /// `proxy_set_effective_context`: false when there is no such context. Zero goes back to the callback's own.
+    pub(crate) fn set_effective(&mut self, id: u32) -> bool {
+        let known = id == 0 || self.context(id).is_some();
+        if known {
+            self.effective = id;
+        }
+        known
+    }
+
+    /// The VM has trapped.
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
+        self.effects.clear();
+    }
+}

@@ -1,0 +1,88 @@
+//! What hostcalls ask for that would re-enter the plugin: it waits until the callback has returned.
+//!
+//! Effects stand in one queue per VM and run, in order, when any callback of that VM returns, nested ones included;
+//! only then does the callback's own result count.
+
+use super::chain::Drive;
+use super::guest::{Guest, Invocation};
+use super::ids::{Direction, StreamId, VmIndex};
+use super::reply::LocalReply;
+use crate::abi::CallbackId;
+
+/// Asked for by a hostcall, done after the callback.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// `proxy_continue_stream`, `proxy_continue_request`, `proxy_continue_response`.
+    Continue { at: At, direction: Direction },
+    /// `proxy_send_local_response`.
+    LocalReply { at: At, reply: LocalReply },
+    /// `proxy_close_stream`.
+    Close { at: At },
+    /// `proxy_done` of a plugin context: it is deleted.
+    Delete { context: u32 },
+}
+
+/// The plugin and stream that an effect is about, and where the stream stood when it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) stream: StreamId,
+    pub(crate) filter: usize,
+    /// Asked for from `proxy_on_log`, `proxy_on_done` or `proxy_on_delete` of that stream.
+    pub(crate) ending: bool,
+}
+
+impl<G: Guest> Drive<'_, G> {
+    /// Runs what is waiting in `vm`.
+    pub(crate) fn drain(&mut self, vm: VmIndex) {
+        while let Some(effect) = self.proxy.vm_mut(vm).effects.pop_front() {
+            self.apply(vm, effect);
+        }
+    }
+
+    fn apply(&mut self, vm: VmIndex, effect: Effect) {
+        match effect {
+            Effect::Delete { context } => {
+                self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
+                self.proxy.vm_mut(vm).remove_context(context);
+            }
+            Effect::Continue { at, direction } => self.continue_stream(vm, at, direction),
+            Effect::LocalReply { at, .. } if at.ending => self.envoy_would_crash(
+                vm,
+                "proxy_send_local_response",
+                "a local response at the end of a stream runs proxy_on_log again, without end",
+            ),
+            Effect::LocalReply { at, reply } => {
+                if !self.stream(at.stream).filters[at.filter].failure_replied {
+                    self.send_local_reply(at.stream, reply);
+                }
+            }
+            Effect::Close { at } if at.ending || self.stream(at.stream).ended => self.envoy_would_crash(
+                vm,
+                "proxy_close_stream",
+                "closing a stream that is closed, or at its end, runs proxy_on_log again",
+            ),
+            Effect::Close { at } => {
+                let stream = self.stream(at.stream);
+                stream.details.get_or_insert_with(|| b"wasm_close_stream".to_vec());
+                self.reset_stream(at.stream);
+            }
+        }
+    }
+
+    fn continue_stream(&mut self, vm: VmIndex, at: At, direction: Direction) {
+        let stream = self.stream(at.stream);
+        if stream.ended || at.ending {
+            return;
+        }
+        if stream.half(direction).headers.is_none() {
+            self.envoy_would_crash(
+                vm,
+                "proxy_continue_stream",
+                "a response that has not begun cannot be continued: Envoy reads headers that are not there",
+            );
+            return;
+        }
+        let step = self.step_of(at.stream, direction, at.filter);
+        self.resume(at.stream, direction, step);
+    }
+}

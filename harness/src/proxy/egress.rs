@@ -1,0 +1,168 @@
+//! What leaves the chain becomes what the client receives: Envoy's connection manager and codec on the way out.
+
+use super::chain::Drive;
+use super::client::End;
+use super::guest::Guest;
+use super::ids::{Direction, StreamId};
+use super::reply::LocalReply;
+use super::transcript::{Fault, Party, What};
+use crate::state::{Fields, Protocol};
+
+/// Header fields that the proxy takes out of a response before it writes it.
+const HOP: [&[u8]; 5] = [b"connection", b"upgrade", b"transfer-encoding", b"keep-alive", b"proxy-connection"];
+
+impl<G: Guest> Drive<'_, G> {
+    /// The response's head has passed the chain.
+    pub(crate) fn client_headers(&mut self, id: StreamId, end_stream: bool) {
+        let status =
+            self.half(id, Direction::Response).headers.as_ref().and_then(|fields| fields.get(b":status"));
+        // Nothing but digits: `200,404`, empty or missing is a response without a status (Envoy 1.40, observed).
+        if !status.is_some_and(|status| !status.is_empty() && status.iter().all(u8::is_ascii_digit)) {
+            self.send_local_reply(
+                id,
+                LocalReply::own(
+                    502,
+                    "missing required header: :status",
+                    "filter_removed_required_response_headers{missing_required_header:_:status}",
+                ),
+            );
+            return;
+        }
+        self.client_headers_unchecked(id, end_stream);
+    }
+
+    /// Writes the head to the client.
+    pub(crate) fn client_headers_unchecked(&mut self, id: StreamId, end_stream: bool) {
+        if self.stream(id).ended {
+            return;
+        }
+        if std::mem::replace(&mut self.stream(id).head_sent, true) {
+            let vm = self.stream(id).filters.first().map(|filter| filter.vm);
+            self.proxy.fault_in(vm, Fault {
+                id: "envoy/head-twice",
+                call: "proxy_continue_stream",
+                what: "continuing the response inside proxy_on_response_headers and then returning Continue writes \
+                       the response's head to the client twice",
+            });
+            return;
+        }
+        let date = self.proxy.http_date();
+        let now = self.proxy.clock.now();
+        let stream = self.stream(id);
+        let incomplete = !stream.half(Direction::Request).complete;
+        let (protocol, head_request) = (stream.protocol, stream.head_request);
+        let Some(fields) = stream.half_mut(Direction::Response).headers.as_mut() else { return };
+        for name in HOP {
+            fields.remove(name);
+        }
+        if fields.get(b"date").is_none() {
+            fields.add(b"date", date.as_bytes());
+        }
+        fields.overwrite(b"server", b"envoy");
+        if incomplete && protocol == Protocol::Http1 {
+            fields.add(b"connection", b"close");
+        }
+        let mut wire = fields.clone();
+        if protocol == Protocol::Http1 {
+            frame(&mut wire, end_stream, head_request);
+        }
+        self.proxy.record_fields(id, Party::ClientReceives, What::Head { end_stream }, &wire);
+        let received = &mut self.stream(id).client.received;
+        received.head = Some(wire);
+        received.head_at = Some(now);
+        if end_stream {
+            self.response_complete(id);
+        }
+    }
+
+    /// A piece of body has passed the chain.
+    pub(crate) fn client_data(&mut self, id: StreamId, bytes: Vec<u8>, end_stream: bool) {
+        if self.stream(id).ended {
+            return;
+        }
+        if !bytes.is_empty() && !self.stream(id).head_request {
+            self.proxy.record_data(id, Party::ClientReceives, &bytes, false);
+            self.stream(id).client.received.chunks.push(bytes);
+        }
+        if end_stream {
+            self.proxy.record_part(id, Party::ClientReceives, What::End, b"");
+            self.response_complete(id);
+        }
+    }
+
+    /// Trailers have passed the chain.
+    pub(crate) fn client_trailers(&mut self, id: StreamId) {
+        let written = self.stream(id).protocol == Protocol::Http2 || self.proxy.options.enable_trailers;
+        let trailers = self.half(id, Direction::Response).trailers.clone().filter(|_| written);
+        match trailers {
+            Some(trailers) => {
+                self.proxy.record_fields(id, Party::ClientReceives, What::Trailers, &trailers);
+                self.stream(id).client.received.trailers = Some(trailers);
+            }
+            None => self.proxy.record_part(id, Party::ClientReceives, What::End, b""),
+        }
+        self.response_complete(id);
+    }
+
+    fn response_complete(&mut self, id: StreamId) {
+        let now = self.proxy.clock.now();
+        let received = &mut self.stream(id).client.received;
+        received.end = End::Complete;
+        received.ended_at = Some(now);
+        self.check_length(id, Direction::Response);
+        self.end_stream(id);
+    }
+
+    /// Cuts the stream: the client gets no more than it has.
+    pub(crate) fn reset_stream(&mut self, id: StreamId) {
+        let now = self.proxy.clock.now();
+        let stream = self.stream(id);
+        if stream.ended {
+            return;
+        }
+        let received = &mut stream.client.received;
+        received.end = End::Cut;
+        received.ended_at = Some(now);
+        self.proxy.record_part(id, Party::ClientReceives, What::Reset, b"");
+        self.end_stream(id);
+    }
+
+    /// A content-length that does not fit what was written breaks the connection, and Envoy does not mend it.
+    pub(crate) fn check_length(&mut self, id: StreamId, direction: Direction) {
+        let stream = self.proxy.stream(id);
+        let (received, call) = match direction {
+            Direction::Request => (&stream.upstream.received, "proxy_on_request_body"),
+            Direction::Response => (&stream.client.received, "proxy_on_response_body"),
+        };
+        let Some(head) = &received.head else { return };
+        let bodiless = stream.head_request || matches!(head.get(b":status"), Some(b"304" | b"204"));
+        let declared =
+            head.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        let sent: usize = received.chunks.iter().map(Vec::len).sum();
+        if !(direction == Direction::Response && bodiless)
+            && declared.is_some_and(|declared: usize| declared != sent)
+        {
+            let vm = stream.filters.first().map(|filter| filter.vm);
+            self.proxy.fault_in(vm, Fault {
+                id: "wire/content-length",
+                call,
+                what: "the content-length that was forwarded is not the length of the body that was: Envoy writes \
+                       both as they are, and the receiver waits for more or misreads what follows",
+            });
+        }
+    }
+}
+
+/// How HTTP/1.1 tells the end of a response.
+fn frame(wire: &mut Fields, end_stream: bool, head_request: bool) {
+    let status =
+        wire.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse::<u64>().ok());
+    if wire.get(b"content-length").is_some() {
+        return;
+    }
+    if !end_stream {
+        wire.add(b"transfer-encoding", b"chunked");
+    } else if !head_request && !matches!(status, Some(100..=199 | 204 | 304)) {
+        wire.add(b"content-length", b"0");
+    }
+}

@@ -1,0 +1,317 @@
+//! What the client sends becomes what the chain sees: Envoy's connection manager on the way in.
+//!
+//! Serves the fact that plugins never see the client's bytes: hop headers go, `x-forwarded-proto` and
+//! `x-request-id` come, pseudo headers stand first (Envoy 1.40, observed).
+
+use std::collections::VecDeque;
+
+use super::Proxy;
+use super::chain::{Drive, From};
+use super::client::{ClientSide, Part};
+use super::guest::Guest;
+use super::ids::{Direction, StreamId};
+use super::run::Deadline;
+use super::stream::Stream;
+use super::transcript::{Detail, Kind, Party, What};
+use crate::state::{Body, Chunk, Duration, Fields, Protocol, Request};
+
+/// Header fields that concern one connection only and do not reach the chain.
+const HOP: [&[u8]; 6] =
+    [b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"transfer-encoding", b"expect"];
+
+impl<G: Guest> Drive<'_, G> {
+    /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
+    pub(crate) fn open(&mut self, request: &Request, worker: usize) -> StreamId {
+        self.open_stream(request, worker, false)
+    }
+
+    /// As [`Self::open`]; the upstream answers when the test says so.
+    pub(crate) fn open_by_hand(&mut self, request: &Request, worker: usize) -> StreamId {
+        self.open_stream(request, worker, true)
+    }
+
+    fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool) -> StreamId {
+        let id = self.proxy.new_stream(request, worker);
+        self.stream(id).upstream.by_hand = by_hand;
+        let parts = parts(request, self.proxy.options.enable_trailers);
+        let end_stream = parts.is_empty();
+        let fields = self.proxy.request_fields(request, end_stream);
+        if self.proxy.transcript.records(Detail::Http) {
+            let sent = as_sent(request);
+            let data = self.proxy.transcript.put_fields(&sent);
+            self.proxy.record(Kind::Message {
+                stream: id,
+                party: Party::ClientSends,
+                what: What::Head { end_stream },
+                data,
+            });
+        }
+        let stream = self.stream(id);
+        stream.head_request = fields.get(b":method") == Some(b"HEAD");
+        stream.grpc_request = fields.get(b"content-type").is_some_and(is_grpc);
+        stream.upstream.own_answer = request.respond.clone();
+        stream.client.outbox = parts;
+        let half = stream.half_mut(Direction::Request);
+        half.headers = Some(fields);
+        half.complete = end_stream;
+        self.headers(id, Direction::Request, From::Start, end_stream);
+        self.schedule_client(id);
+        id
+    }
+
+    /// The client sends a piece more of its request's body.
+    pub(crate) fn send_more(&mut self, id: StreamId, bytes: &[u8], end: bool) {
+        let stream = self.stream(id);
+        if stream.ended {
+            return;
+        }
+        let h2 = stream.protocol == Protocol::Http2;
+        if !bytes.is_empty() || (h2 && end) {
+            let part = Part::Data { bytes: bytes.to_vec(), after: Duration::ZERO, end_stream: h2 && end };
+            stream.client.outbox.push_back(part);
+        }
+        if end && !h2 {
+            stream.client.outbox.push_back(Part::End);
+        }
+        self.schedule_client(id);
+    }
+
+    /// The client ends its request with trailers.
+    pub(crate) fn send_trailers(&mut self, id: StreamId, trailers: &[(Vec<u8>, Vec<u8>)]) {
+        let kept = self.proxy.options.enable_trailers;
+        let stream = self.stream(id);
+        if stream.ended {
+            return;
+        }
+        let part = if kept || stream.protocol == Protocol::Http2 {
+            Part::Trailers(trailers.to_vec())
+        } else {
+            Part::End
+        };
+        stream.client.outbox.push_back(part);
+        self.schedule_client(id);
+    }
+
+    /// The client goes away.
+    pub(crate) fn client_gone(&mut self, id: StreamId) {
+        if !self.proxy.has_stream(id) || self.stream(id).ended {
+            return;
+        }
+        let now = self.proxy.clock.now();
+        self.proxy.record_part(id, Party::ClientSends, What::Reset, b"");
+        let stream = self.stream(id);
+        stream.details = Some(b"downstream_remote_disconnect".to_vec());
+        stream.client.received.end = super::client::End::Cut;
+        stream.client.received.ended_at = Some(now);
+        self.end_stream(id);
+    }
+
+    /// Puts the client's next part on the clock.
+    pub(crate) fn schedule_client(&mut self, id: StreamId) {
+        let now = self.proxy.clock.now();
+        let client = &mut self.stream(id).client;
+        if client.sending || client.blocked {
+            return;
+        }
+        let after = match client.outbox.front() {
+            None => return,
+            Some(Part::Data { after, .. }) => *after,
+            Some(Part::End | Part::Trailers(_)) => Duration::ZERO,
+        };
+        client.sending = true;
+        self.proxy.deadlines.schedule(now + after, Deadline::ClientPart(id));
+    }
+
+    /// The client's next part arrives.
+    pub(crate) fn client_part(&mut self, id: StreamId) {
+        let stream = self.stream(id);
+        stream.client.sending = false;
+        if stream.ended || stream.client.blocked {
+            return;
+        }
+        let Some(part) = stream.client.outbox.pop_front() else { return };
+        match part {
+            Part::Data { bytes, end_stream, .. } => {
+                self.proxy.record_data(id, Party::ClientSends, &bytes, end_stream);
+                self.piece(id, Direction::Request, bytes, end_stream);
+                // The end of an HTTP/1.1 body is read together with its last bytes.
+                if self.stream(id).client.outbox.front() == Some(&Part::End)
+                    && !self.stream(id).client.blocked
+                {
+                    self.client_part(id);
+                    return;
+                }
+            }
+            Part::End => {
+                self.proxy.record_part(id, Party::ClientSends, What::End, b"");
+                self.piece(id, Direction::Request, Vec::new(), true);
+            }
+            Part::Trailers(fields) => {
+                let mut trailers = Fields::trailers();
+                for (name, value) in &fields {
+                    trailers.add(name, value);
+                }
+                self.proxy.record_fields(id, Party::ClientSends, What::Trailers, &trailers);
+                let half = self.half(id, Direction::Request);
+                half.trailers = Some(trailers);
+                half.complete = true;
+                self.trailers(id, Direction::Request, From::Start);
+            }
+        }
+        if !self.stream(id).ended {
+            self.schedule_client(id);
+        }
+    }
+}
+
+impl Proxy {
+    fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
+        let id = self.next_stream();
+        let mut stream = Stream::new(id, worker, ClientSide::new(request.protocol));
+        stream.filters = self.filters(worker);
+        self.insert_stream(stream);
+        id
+    }
+
+    /// The map that the first plugin sees.
+    fn request_fields(&mut self, request: &Request, end_stream: bool) -> Fields {
+        let mut fields = Fields::request();
+        let given = |name: &[u8]| {
+            request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        };
+        let forwarded = given(b"x-forwarded-proto");
+        let scheme = match forwarded {
+            Some(proto @ (b"http" | b"https")) => proto,
+            _ => &request.scheme,
+        };
+        let authority = given(b"host").unwrap_or(&request.authority);
+        let pseudo: [(&[u8], &[u8]); 4] = match request.protocol {
+            Protocol::Http1 => [
+                (b":authority", authority),
+                (b":path", &request.path),
+                (b":method", &request.method),
+                (b":scheme", scheme),
+            ],
+            Protocol::Http2 => [
+                (b":method", &request.method),
+                (b":path", &request.path),
+                (b":scheme", scheme),
+                (b":authority", authority),
+            ],
+        };
+        for (name, value) in pseudo {
+            fields.add(name, value);
+        }
+        let named = connection_options(given(b"connection").unwrap_or_default());
+        let mut cookie: Option<Vec<u8>> = None;
+        for (name, value) in &request.headers {
+            let name = name.to_ascii_lowercase();
+            let hop = HOP.contains(&&*name) || named.contains(&name);
+            let te = name == b"te" && !value.eq_ignore_ascii_case(b"trailers");
+            if hop || te || name == b"host" || name == b"x-envoy-internal" {
+                continue;
+            }
+            if name == b"cookie" && request.protocol == Protocol::Http2 {
+                match &mut cookie {
+                    Some(all) => {
+                        all.extend_from_slice(b"; ");
+                        all.extend_from_slice(value);
+                    }
+                    None => cookie = Some(value.clone()),
+                }
+                continue;
+            }
+            fields.add(&name, value.trim_ascii());
+        }
+        if let Some(cookie) = cookie {
+            fields.add(b"cookie", &cookie);
+        }
+        if let (Some(length), None) = (content_length(&request.body, end_stream), given(b"content-length")) {
+            fields.add(b"content-length", length.to_string().as_bytes());
+        }
+        if forwarded.is_none() {
+            fields.add(b"x-forwarded-proto", &request.scheme);
+        }
+        if given(b"x-request-id").is_none() {
+            let id = self.request_ids.uuid_v4();
+            fields.add(b"x-request-id", &id);
+        }
+        fields
+    }
+}
+
+/// Header names that a `connection` field declares to be of this connection only.
+fn connection_options(value: &[u8]) -> Vec<Vec<u8>> {
+    value.split(|byte| *byte == b',').map(|name| name.trim_ascii().to_ascii_lowercase()).collect()
+}
+
+/// Bytes of a sized body; `None` for one without a stated length.
+pub(super) fn content_length(body: &Body, _end_stream: bool) -> Option<usize> {
+    match body {
+        Body::Sized(chunks) => Some(chunks.iter().map(|chunk| chunk.data.len()).sum()),
+        Body::None | Body::Chunked(_) => None,
+    }
+}
+
+pub(super) fn is_grpc(content_type: &[u8]) -> bool {
+    content_type == b"application/grpc" || content_type.starts_with(b"application/grpc+")
+}
+
+/// The head as the client wrote it.
+fn as_sent(request: &Request) -> Fields {
+    let mut fields = Fields::trailers();
+    fields.add(b":method", &request.method);
+    fields.add(b":scheme", &request.scheme);
+    fields.add(b":authority", &request.authority);
+    fields.add(b":path", &request.path);
+    for (name, value) in &request.headers {
+        fields.add(name, value);
+    }
+    fields
+}
+
+/// What follows the head, in the order in which the client sends it.
+fn parts(request: &Request, enable_trailers: bool) -> VecDeque<Part> {
+    let trailers = match (&request.trailers, request.protocol) {
+        (Some(fields), Protocol::Http2) => Some(fields.clone()),
+        // HTTP/1.1 trailers are dropped unless the host is told to keep them.
+        (Some(fields), Protocol::Http1) if enable_trailers => Some(fields.clone()),
+        _ => None,
+    };
+    let chunks = match &request.body {
+        Body::None if request.trailers.is_none() => return VecDeque::new(),
+        Body::None => [].as_slice(),
+        Body::Sized(chunks) if trailers.is_none() && chunks.iter().all(|chunk| chunk.data.is_empty()) => {
+            return VecDeque::new();
+        }
+        Body::Sized(chunks) | Body::Chunked(chunks) => chunks,
+    };
+    body_parts(chunks, trailers, request.protocol)
+}
+
+/// Body pieces and the end of a message in the given protocol.
+fn body_parts(
+    chunks: &[Chunk],
+    trailers: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    protocol: Protocol,
+) -> VecDeque<Part> {
+    let h2 = protocol == Protocol::Http2;
+    let mut parts: VecDeque<Part> = chunks
+        .iter()
+        .enumerate()
+        .map(|(at, chunk)| Part::Data {
+            bytes: chunk.data.clone(),
+            after: chunk.after,
+            end_stream: h2 && trailers.is_none() && at + 1 == chunks.len(),
+        })
+        .collect();
+    match trailers {
+        Some(fields) => parts.push_back(Part::Trailers(fields)),
+        None if h2 && chunks.is_empty() => {
+            parts.push_back(Part::Data { bytes: Vec::new(), after: Duration::ZERO, end_stream: true });
+        }
+        None if h2 => {}
+        None => parts.push_back(Part::End),
+    }
+    parts
+}

@@ -1,0 +1,43 @@
+//! Faults that a script injects: from some call on, a hostcall answers a status and does nothing.
+
+use super::ids::VmIndex;
+use super::{PluginIndex, Proxy};
+use crate::abi::{Hostcall, Status};
+
+/// A hostcall that is made to fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Injection {
+    /// Name of the hostcall.
+    pub hostcall: String,
+    /// What it answers.
+    pub status: Status,
+    /// Only for calls of this plugin's VM.
+    pub plugin: Option<PluginIndex>,
+    /// Calls to let through first.
+    pub skip: u32,
+    /// Calls to fail then.
+    pub count: u32,
+}
+
+impl Proxy {
+    /// The status that this call is made to answer, if it is.
+    #[inline]
+    pub(crate) fn injected(&mut self, vm: VmIndex, row: &Hostcall) -> Option<Status> {
+        if self.injections.is_empty() { None } else { self.injected_slowly(vm, row) }
+    }
+
+    fn injected_slowly(&mut self, vm: VmIndex, row: &Hostcall) -> Option<Status> {
+        let vms = &self.vms;
+        let injection = self.injections.iter_mut().find(|injection| {
+            injection.hostcall == row.name
+                && injection.count > 0
+                && injection.plugin.is_none_or(|plugin| vms[vm.0].plugin_context(plugin).is_some())
+        })?;
+        if injection.skip > 0 {
+            injection.skip -= 1;
+            return None;
+        }
+        injection.count -= 1;
+        Some(injection.status)
+    }
+}

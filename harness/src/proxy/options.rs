@@ -1,0 +1,34 @@
+//! How the simulated proxy is configured, with Envoy's defaults.
+
+use crate::abi::LogLevel;
+use crate::state::{Duration, Protocol};
+
+/// Options of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The lowest level of log lines that are kept (`wasm` component log level). Default: info, as a proxy starts.
+    pub log_level: LogLevel,
+    /// Bytes of body that a stopped iteration holds before it is an error, or back-pressure. Default: 1 MiB.
+    pub buffer_limit: usize,
+    /// HTTP/1.1 trailers are kept. Default: they are dropped, as Envoy's codec does.
+    pub enable_trailers: bool,
+    /// Time that the route allows for an answer, from the end of the request. Default: 15 s; zero: none.
+    pub route_timeout: Duration,
+    /// A Pause from a headers callback holds the headers only; body callbacks come. Default: it holds everything.
+    pub allow_on_headers_stop_iteration: bool,
+    /// Protocol spoken to the upstream.
+    pub upstream_protocol: Protocol,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            log_level: LogLevel::Info,
+            buffer_limit: 1 << 20,
+            enable_trailers: false,
+            route_timeout: Duration::from_secs(15),
+            allow_on_headers_stop_iteration: false,
+            upstream_protocol: Protocol::Http1,
+        }
+    }
+}

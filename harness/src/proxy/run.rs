@@ -1,0 +1,187 @@
+//! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
+
+use super::Proxy;
+use super::chain::Drive;
+use super::context::ContextRef;
+use super::guest::{Guest, Invocation};
+use super::ids::{Direction, StreamId, VmIndex};
+use super::reply::LocalReply;
+use super::stream::Iteration;
+use super::transcript::{Detail, Kind, Moved};
+use crate::abi::CallbackId;
+use crate::state::{Duration, Instant};
+
+/// Something that happens at an instant.
+#[derive(Debug)]
+pub(crate) enum Deadline {
+    /// The timer of a plugin context.
+    Tick { vm: VmIndex, context: u32 },
+    /// The client's next part arrives.
+    ClientPart(StreamId),
+    /// The upstream's next part arrives.
+    UpstreamPart(StreamId),
+    /// The route's timeout ends.
+    RouteTimeout(StreamId),
+    /// The proxy answers a request that it found it cannot send.
+    Reply { stream: StreamId, reply: LocalReply },
+}
+
+impl<G: Guest> Drive<'_, G> {
+    /// Runs everything that is due now, without moving time.
+    pub(crate) fn settle(&mut self) {
+        while self.fire(self.proxy.clock.now()) {}
+    }
+
+    /// Moves time to `until`, its end included, and runs what falls due on the way.
+    pub(crate) fn advance_to(&mut self, until: Instant, why: Moved) {
+        let from = self.proxy.clock.now();
+        if from < until {
+            self.proxy.record_step_of_time(from, until, why);
+        }
+        while self.fire(until) {}
+        self.proxy.clock.advance_to(until);
+    }
+
+    /// Moves time from deadline to deadline until `done`, or until `limit`, or until nothing is left to wait for.
+    /// Answers whether `done` came true.
+    pub(crate) fn run_until(&mut self, limit: Instant, mut done: impl FnMut(&Proxy) -> bool) -> bool {
+        loop {
+            self.settle();
+            if done(self.proxy) {
+                return true;
+            }
+            match self.proxy.deadlines.next() {
+                Some((due, _)) if due <= limit => {
+                    let from = self.proxy.clock.now();
+                    self.proxy.record_step_of_time(from, due, Moved::Waiting);
+                    self.fire(due);
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// Runs the next deadline if it is due by `until`. Answers whether there was one.
+    fn fire(&mut self, until: Instant) -> bool {
+        if self.proxy.halted() {
+            return false;
+        }
+        let Some((due, deadline)) = self.proxy.deadlines.pop_due(until) else { return false };
+        self.proxy.clock.advance_to(due);
+        match deadline {
+            Deadline::Tick { vm, context } => self.tick(vm, context),
+            Deadline::ClientPart(id) if self.proxy.has_stream(id) => self.client_part(id),
+            Deadline::UpstreamPart(id) if self.proxy.has_stream(id) => self.upstream_part(id),
+            Deadline::RouteTimeout(id) if self.proxy.has_stream(id) => self.route_timeout(id),
+            Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
+                self.send_local_reply(stream, reply);
+            }
+            // The stream has gone meanwhile.
+            _ => {}
+        }
+        true
+    }
+
+    /// One tick; the next is one period after this one has run (Envoy 1.40, observed).
+    fn tick(&mut self, vm: VmIndex, context: u32) {
+        if let Some(timer) = self.proxy.vm_mut(vm).plugins.iter_mut().find(|plugin| plugin.id == context) {
+            timer.tick = None;
+        }
+        self.call(vm, Invocation::new(CallbackId::Tick, &[context]));
+        let state = self.proxy.vm(vm);
+        if let Some(timer) = state.plugins.iter().find(|plugin| plugin.id == context)
+            && timer.tick.is_none()
+            && !state.failed
+        {
+            let period = timer.tick_period;
+            self.proxy.set_tick_period(vm, context, period);
+        }
+    }
+
+    /// Body held back over the limit: an error, or the sender has to wait.
+    pub(crate) fn check_limit(&mut self, id: StreamId, direction: Direction) {
+        let limit = self.proxy.options.buffer_limit;
+        let half = self.half(id, direction);
+        let over = half.buffered.as_ref().is_some_and(|held| held.len() > limit);
+        if !over {
+            return;
+        }
+        if half.streaming {
+            if direction == Direction::Request {
+                self.stream(id).client.blocked = true;
+            }
+            return;
+        }
+        let reply = match direction {
+            Direction::Request => LocalReply::own(413, "Payload Too Large", "request_payload_too_large"),
+            Direction::Response => {
+                LocalReply::own(500, "Internal Server Error", "response_payload_too_large")
+            }
+        };
+        self.send_local_reply(id, reply);
+    }
+}
+
+impl Proxy {
+    /// The plugin context of the effective context, for hostcalls that are about the plugin.
+    pub(crate) fn effective_plugin_context(&self, vm: VmIndex) -> Option<u32> {
+        let state = self.vm(vm);
+        match state.effective()? {
+            ContextRef::Plugin(plugin) => state.plugin_context(plugin).map(|context| context.id),
+            ContextRef::Stream { stream, filter } if self.has_stream(stream) => {
+                Some(self.stream(stream).filters[filter].parent)
+            }
+            ContextRef::Stream { .. } => None,
+        }
+    }
+
+    /// Sets the timer of a plugin context anew, from now; a period of zero stops it.
+    pub(crate) fn set_tick_period(&mut self, vm: VmIndex, context: u32, period: Duration) {
+        let due = self.clock.now() + period;
+        let Some(timer) = self.vms[vm.0].plugins.iter_mut().find(|plugin| plugin.id == context) else {
+            return;
+        };
+        if let Some(old) = timer.tick.take() {
+            self.deadlines.cancel(old);
+        }
+        timer.tick_period = period;
+        if !period.is_zero() {
+            timer.tick = Some(self.deadlines.schedule(due, Deadline::Tick { vm, context }));
+        }
+    }
+
+    fn record_step_of_time(&mut self, from: Instant, to: Instant, why: Moved) {
+        if from < to && self.transcript.records(Detail::Http) {
+            self.transcript.push(to, Kind::Clock { from, why });
+        }
+    }
+
+    /// The plugin that holds the stream, with the callback that paused, for the report of a stall.
+    pub(crate) fn held_by(&self, id: StreamId) -> Option<Held> {
+        let stream = self.stream(id);
+        for direction in [Direction::Request, Direction::Response] {
+            for filter in &stream.filters {
+                let side = filter.side(direction);
+                if side.iteration != Iteration::Continue {
+                    return Some(Held {
+                        plugin: self.plugin(filter.plugin).name.clone(),
+                        callback: side.paused_by.unwrap_or("a callback"),
+                        direction,
+                    });
+                }
+            }
+        }
+        None
+    }
+}
+
+/// A plugin that holds a stream back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its name.
+    pub plugin: String,
+    /// The callback that paused.
+    pub callback: &'static str,
+    /// Which way.
+    pub direction: Direction,
+}

@@ -1,0 +1,202 @@
+//! One HTTP stream: what is held in each direction, and what each plugin of the chain holds of it.
+//!
+//! Plain state. What moves it is in `chain`, `filter`, `reply`, `router` and `downstream`.
+
+use super::client::ClientSide;
+use super::ids::{Direction, PluginIndex, StreamId, VmIndex};
+use super::reply::LocalReply;
+use super::upstream::UpstreamSide;
+use crate::state::{Buffer, Fields, Protocol};
+
+/// An exchange in progress.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) id: StreamId,
+    /// Index of the worker that serves it.
+    pub(crate) worker: usize,
+    /// What the client speaks.
+    pub(crate) protocol: Protocol,
+    /// The request was HEAD when it arrived, or has become so on its way.
+    pub(crate) head_request: bool,
+    /// The request said `content-type: application/grpc` when it arrived.
+    pub(crate) grpc_request: bool,
+    pub(crate) filters: Vec<Filter>,
+    halves: [Half; 2],
+    /// Which iterations are under way: a local reply waits for them.
+    pub(crate) running: Running,
+    /// A local reply made inside a callback, sent when the callback's iteration ends.
+    pub(crate) prepared: Option<LocalReply>,
+    /// The response's head has gone to the client.
+    pub(crate) head_sent: bool,
+    /// Response code details, as the access log prints them.
+    pub(crate) details: Option<Vec<u8>>,
+    pub(crate) client: ClientSide,
+    pub(crate) upstream: UpstreamSide,
+    /// Log, done and delete have run, or are running.
+    pub(crate) ended: bool,
+}
+
+/// Iterations over the chain that are under way in a stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Running {
+    pub(crate) decoding: bool,
+    pub(crate) encoding: bool,
+    pub(crate) decoding_trailers: bool,
+    pub(crate) encoding_trailers: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(id: StreamId, worker: usize, client: ClientSide) -> Self {
+        Self {
+            id,
+            worker,
+            protocol: client.protocol,
+            head_request: false,
+            grpc_request: false,
+            filters: Vec::new(),
+            halves: [Half::default(), Half::default()],
+            running: Running::default(),
+            prepared: None,
+            head_sent: false,
+            details: None,
+            client,
+            upstream: UpstreamSide::default(),
+            ended: false,
+        }
+    }
+
+    pub(crate) fn half(&self, direction: Direction) -> &Half {
+        &self.halves[direction.index()]
+    }
+
+    pub(crate) fn half_mut(&mut self, direction: Direction) -> &mut Half {
+        &mut self.halves[direction.index()]
+    }
+
+    /// The bytes that `view` shows.
+    pub(crate) fn body(&self, direction: Direction, view: BodyView) -> Option<&Buffer> {
+        let half = self.half(direction);
+        match view {
+            BodyView::Closed => None,
+            BodyView::Flight(depth) => half.flight.get(depth),
+            BodyView::Buffered => half.buffered.as_ref(),
+        }
+    }
+
+    /// As [`Self::body`], to change.
+    pub(crate) fn body_mut(&mut self, direction: Direction, view: BodyView) -> Option<&mut Buffer> {
+        let half = self.half_mut(direction);
+        match view {
+            BodyView::Closed => None,
+            BodyView::Flight(depth) => half.flight.get_mut(depth),
+            BodyView::Buffered => half.buffered.as_mut(),
+        }
+    }
+}
+
+/// One direction of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Half {
+    pub(crate) headers: Option<Fields>,
+    pub(crate) trailers: Option<Fields>,
+    /// Body held back by whichever plugin stopped the iteration. Once made it stays, empty or not, as in Envoy.
+    pub(crate) buffered: Option<Buffer>,
+    /// The body held back is for a plugin that wants back-pressure, not an error, at the limit.
+    pub(crate) streaming: bool,
+    /// A local reply ended this direction: no plugin sees more of it.
+    pub(crate) aborted: bool,
+    /// Pieces on their way through the chain, the innermost last.
+    pub(crate) flight: Vec<Buffer>,
+    /// The whole message has come in from its sender.
+    pub(crate) complete: bool,
+}
+
+/// Where the iteration stands at one plugin, in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Iteration {
+    #[default]
+    Continue,
+    /// Stopped; body and trailers callbacks still come.
+    StopSingle,
+    /// Stopped for everything; over the buffer limit is an error.
+    StopAllBuffer,
+    /// Stopped for everything; over the buffer limit the sender has to wait.
+    StopAllWatermark,
+}
+
+impl Iteration {
+    pub(crate) fn stopped_all(self) -> bool {
+        matches!(self, Self::StopAllBuffer | Self::StopAllWatermark)
+    }
+}
+
+/// One plugin's place in one direction of a stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Side {
+    pub(crate) iteration: Iteration,
+    /// The iteration resumes with this plugin itself: its body callback has not been called yet.
+    pub(crate) iterate_from_current: bool,
+    pub(crate) headers_continued: bool,
+    /// This plugin has seen the end of the stream.
+    pub(crate) end_stream: bool,
+    /// Its headers callback stands open: the map is readable.
+    pub(crate) headers_open: bool,
+    pub(crate) trailers_open: bool,
+    pub(crate) body: BodyView,
+    /// It asked for the whole body: the next piece is added to what is held before it is shown.
+    pub(crate) buffering: bool,
+    /// The callback that paused, for the report of a stall.
+    pub(crate) paused_by: Option<&'static str>,
+}
+
+/// Which bytes a body buffer of the ABI shows at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum BodyView {
+    #[default]
+    Closed,
+    /// The piece in flight at this depth.
+    Flight(usize),
+    /// The body held back.
+    Buffered,
+}
+
+/// A plugin of the chain in one stream: its stream context and what it holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) plugin: PluginIndex,
+    pub(crate) vm: VmIndex,
+    /// Number of the plugin context it belongs to.
+    pub(crate) parent: u32,
+    /// Number of its stream context; zero until it is created.
+    pub(crate) context: u32,
+    sides: [Side; 2],
+    /// The last body callback said `end_of_stream`.
+    pub(crate) end_of_stream: bool,
+    /// `proxy_on_log` is running: maps are readable again, and read only.
+    pub(crate) logging: bool,
+    /// A local reply for a trap has been sent; no second one follows.
+    pub(crate) failure_replied: bool,
+}
+
+impl Filter {
+    pub(crate) fn new(plugin: PluginIndex, vm: VmIndex, parent: u32) -> Self {
+        Self {
+            plugin,
+            vm,
+            parent,
+            context: 0,
+            sides: [Side::default(), Side::default()],
+            end_of_stream: false,
+            logging: false,
+            failure_replied: false,
+        }
+    }
+
+    pub(crate) fn side(&self, direction: Direction) -> &Side {
+        &self.sides[direction.index()]
+    }
+
+    pub(crate) fn side_mut(&mut self, direction: Direction) -> &mut Side {
+        &mut self.sides[direction.index()]
+    }
+}

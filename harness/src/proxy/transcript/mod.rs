@@ -1,0 +1,143 @@
+//! The record of everything that happened, and its views.
+//!
+//! Events are fixed-size; their bytes lie in one arena, so that recording costs a few copies and no allocation of
+//! its own. Nothing is turned into text until somebody asks. At detail `off` nothing is recorded.
+
+mod abi;
+mod event;
+mod http;
+mod log;
+mod text;
+
+pub use event::{Arg, Args, Detail, Event, Fault, Kind, Moved, Party, Text, What};
+pub use text::show_bytes;
+
+use super::ids::VmIndex;
+use crate::abi::LogLevel;
+use crate::state::{Fields, Instant};
+
+/// The events of one host, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    detail: Detail,
+    events: Vec<Event>,
+    bytes: Vec<u8>,
+    names: Vec<String>,
+}
+
+impl Transcript {
+    /// An empty transcript that records at `detail`.
+    #[must_use]
+    pub fn new(detail: Detail) -> Self {
+        Self { detail, ..Self::default() }
+    }
+
+    /// How much is recorded.
+    #[must_use]
+    pub fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Whether events of `detail` are recorded.
+    #[inline]
+    #[must_use]
+    pub fn records(&self, detail: Detail) -> bool {
+        self.detail >= detail
+    }
+
+    /// Names the VMs, for the views; a VM that serves several plugins is named after all of them.
+    pub(crate) fn name_vms(&mut self, names: Vec<String>) {
+        self.names = names;
+    }
+
+    /// Name of a VM.
+    #[must_use]
+    pub fn vm_name(&self, vm: VmIndex) -> &str {
+        self.names.get(vm.0).map_or("?", String::as_str)
+    }
+
+    /// The events, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Number of events so far: a mark to read on from.
+    #[must_use]
+    pub fn mark(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Bytes that an event refers to.
+    #[must_use]
+    pub fn bytes(&self, text: Text) -> &[u8] {
+        &self.bytes[text.start as usize..(text.start + text.len) as usize]
+    }
+
+    /// Forgets the events, keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes.clear();
+    }
+
+    pub(crate) fn push(&mut self, at: Instant, kind: Kind) {
+        self.events.push(Event { at, kind });
+    }
+
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Text {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        Text { start, len: bytes.len() as u32 }
+    }
+
+    pub(crate) fn put_fields(&mut self, fields: &Fields) -> Text {
+        let start = self.bytes.len();
+        let len = fields.serialized_len();
+        self.bytes.resize(start + len, 0);
+        fields.serialize_into(&mut self.bytes[start..]);
+        Text { start: start as u32, len: len as u32 }
+    }
+
+    /// The arena, to encode arguments in place; see [`Args`].
+    pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// The log lines, in order: VM, plugin's name as the log shows it, level, message.
+    pub fn log_lines(&self) -> impl Iterator<Item = LogLine<'_>> {
+        self.log_lines_since(0)
+    }
+
+    /// The log lines from event `mark` on.
+    pub fn log_lines_since(&self, mark: usize) -> impl Iterator<Item = LogLine<'_>> {
+        self.events.iter().enumerate().skip(mark).filter_map(|(index, event)| match event.kind {
+            Kind::Log { vm, plugin, level, message } => Some(LogLine {
+                event: index,
+                at: event.at,
+                plugin: plugin.map_or_else(|| self.vm_name(vm), |plugin| self.plugin_name(plugin)),
+                level,
+                message: self.bytes(message),
+            }),
+            _ => None,
+        })
+    }
+
+    fn plugin_name(&self, plugin: Text) -> &str {
+        std::str::from_utf8(self.bytes(plugin)).unwrap_or("?")
+    }
+}
+
+/// A line that a plugin logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLine<'a> {
+    /// Index of its event.
+    pub event: usize,
+    /// When.
+    pub at: Instant,
+    /// The plugin that logged it.
+    pub plugin: &'a str,
+    /// Its level.
+    pub level: LogLevel,
+    /// Its bytes.
+    pub message: &'a [u8],
+}

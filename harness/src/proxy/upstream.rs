@@ -1,0 +1,70 @@
+//! The upstream's end of a stream: what it received, and how it answers, from a script or by hand.
+
+use std::collections::VecDeque;
+
+use super::client::Received;
+use crate::state::{Answer, DeadlineId, Duration, Field, Instant};
+
+/// A part of the upstream's answer that is still to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answering {
+    /// The head; `end_stream` when nothing follows it.
+    Head { fields: Vec<Field>, status: u16, end_stream: bool },
+    /// Body bytes, after a span of virtual time.
+    Data { bytes: Vec<u8>, after: Duration, end_stream: bool },
+    /// The end of an HTTP/1.1 body.
+    End,
+    /// Trailers, which end the answer.
+    Trailers(Vec<Field>),
+    /// The connection fails, in these words.
+    Reset(&'static str),
+}
+
+/// What the upstream of a stream got, and what it does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UpstreamSide {
+    /// The request's head has been sent to it.
+    pub(crate) requested: bool,
+    pub(crate) received: Received,
+    /// The answer to this very request, in place of the script's.
+    pub(crate) own_answer: Option<Answer>,
+    /// Answers only when the test says so.
+    pub(crate) by_hand: bool,
+    /// Parts of the answer still to come.
+    pub(crate) answering: VecDeque<Answering>,
+    /// An answer has been chosen.
+    pub(crate) answered: bool,
+    /// When the request had arrived in full.
+    pub(crate) request_ended_at: Option<Instant>,
+    /// The proxy's own timeout for the answer.
+    pub(crate) timeout: Option<DeadlineId>,
+    /// A message from the upstream's side has ended.
+    pub(crate) answer_complete: bool,
+}
+
+/// Where answers of an upstream or cluster come from.
+#[derive(Debug)]
+pub enum Script {
+    /// One answer for every request.
+    Every(Answer),
+    /// One answer for each request, in order; one request too many fails the scenario.
+    Each(VecDeque<Answer>),
+}
+
+impl Script {
+    /// The answer to the next request; `None` when the script has run out.
+    pub(crate) fn next(&mut self) -> Option<Answer> {
+        match self {
+            Self::Every(answer) => Some(answer.clone()),
+            Self::Each(answers) => answers.pop_front(),
+        }
+    }
+
+    /// The answer to the next request, left where it is.
+    pub(crate) fn peek(&self) -> Option<&Answer> {
+        match self {
+            Self::Every(answer) => Some(answer),
+            Self::Each(answers) => answers.front(),
+        }
+    }
+}

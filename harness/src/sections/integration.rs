@@ -1,0 +1,21 @@
+//! Proxy-Wasm ABI v0.2.1, "Integration": the module's marker and entry points, and what its runtime may import.
+//!
+//! Callbacks: `_initialize`, then `main` or `__main_void`; a module without `_initialize` has `_start` run instead.
+//! While they run only logging and some WASI functions may be called; anything else traps (Envoy 1.40, observed).
+
+use super::Links;
+use crate::abi::Status;
+use crate::vm::gate::{Call, hostcall};
+
+pub(super) fn link(links: &mut Links) -> wasmtime::Result<()> {
+    hostcall!(links, "pthread_equal", pthread_equal(u32, u32));
+    if let Some((linker, _)) = links.offer("env", "emscripten_notify_memory_growth") {
+        linker.func_wrap("env", "emscripten_notify_memory_growth", |_memory: u32| {})?;
+    }
+    Ok(())
+}
+
+/// Threads are numbers, and equal when the numbers are. The answer is the result itself, not a status.
+fn pthread_equal(_: &mut Call<'_>, left: u32, right: u32) -> Result<(), Status> {
+    if left == right { Err(Status::NotFound) } else { Ok(()) }
+}

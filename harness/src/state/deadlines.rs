@@ -1,0 +1,109 @@
+//! What is to happen at which point of virtual time, in one order that never depends on chance.
+//!
+//! Holds the agenda only. Who moves the clock, and what happens at a deadline, is decided in `proxy/`.
+
+use std::collections::BTreeMap;
+
+use super::Instant;
+
+/// Names one deadline of a [`Deadlines`], for cancelling it. Never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeadlineId {
+    due: Instant,
+    seq: u64,
+}
+
+/// Values that fall due, ordered by instant; at one instant, in the order in which they were scheduled.
+#[derive(Clone, Debug)]
+pub struct Deadlines<T> {
+    agenda: BTreeMap<DeadlineId, T>,
+    seq: u64,
+}
+
+impl<T> Deadlines<T> {
+    /// Nothing scheduled.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { agenda: BTreeMap::new(), seq: 0 }
+    }
+
+    /// Lets `value` fall due at `due`, behind all that is scheduled for the same instant. An instant in
+    /// the past falls due at once.
+    pub fn schedule(&mut self, due: Instant, value: T) -> DeadlineId {
+        let id = DeadlineId { due, seq: self.seq };
+        self.seq += 1;
+        self.agenda.insert(id, value);
+        id
+    }
+
+    /// Takes a deadline off; nothing when it fell due or was cancelled before.
+    pub fn cancel(&mut self, id: DeadlineId) -> Option<T> {
+        self.agenda.remove(&id)
+    }
+
+    /// The first deadline.
+    #[must_use]
+    pub fn next(&self) -> Option<(Instant, &T)> {
+        self.agenda.first_key_value().map(|(id, value)| (id.due, value))
+    }
+
+    /// Takes off the first deadline if it is due at `now`, and says for when it was scheduled.
+    pub fn pop_due(&mut self, now: Instant) -> Option<(Instant, T)> {
+        let first = self.agenda.first_entry().filter(|entry| entry.key().due <= now)?;
+        let (id, value) = first.remove_entry();
+        Some((id.due, value))
+    }
+
+    /// Every deadline in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Instant, &T)> + ExactSizeIterator {
+        self.agenda.iter().map(|(id, value)| (id.due, value))
+    }
+
+    /// Whether nothing is scheduled.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.agenda.is_empty()
+    }
+}
+
+impl<T> Default for Deadlines<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanos: u64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    #[test]
+    fn deadlines_fall_due_by_instant_then_by_order_of_scheduling() {
+        let mut deadlines = Deadlines::new();
+        for (due, value) in [(20, 'c'), (10, 'a'), (20, 'd'), (10, 'b'), (30, 'e')] {
+            deadlines.schedule(at(due), value);
+        }
+        assert_eq!(deadlines.next(), Some((at(10), &'a')));
+        let mut seen = Vec::new();
+        while let Some(due) = deadlines.pop_due(at(20)) {
+            seen.push(due);
+        }
+        assert_eq!(seen, [(at(10), 'a'), (at(10), 'b'), (at(20), 'c'), (at(20), 'd')]);
+        assert_eq!(deadlines.next(), Some((at(30), &'e')));
+    }
+
+    #[test]
+    fn cancel_takes_off_once() {
+        let mut deadlines = Deadlines::new();
+        let first = deadlines.schedule(at(1), 'a');
+        deadlines.schedule(at(1), 'b');
+        assert_eq!(deadlines.cancel(first), Some('a'));
+        assert_eq!(deadlines.cancel(first), None);
+        assert_eq!(deadlines.pop_due(at(0)), None);
+        assert_eq!(deadlines.pop_due(at(9)), Some((at(1), 'b')));
+        assert!(deadlines.is_empty());
+    }
+}

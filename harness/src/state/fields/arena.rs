@@ -1,0 +1,171 @@
+//! Where a header map keeps its bytes: all of them in one vector, and an index of the entries in order.
+//!
+//! Each entry lies in the vector as the ABI serializes it, `name NUL value NUL`, so that a map that was
+//! only appended to is copied to the guest in one piece. A copy of the map is two copies of memory.
+//! Knows nothing of header rules: order and names are the caller's.
+
+use std::mem;
+
+use crate::abi::pairs::put_length;
+
+/// An ordered list of names and values, any bytes.
+#[derive(Clone, Default)]
+pub(super) struct Arena {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// Bytes of `bytes` that an entry uses. The others were left behind by removals and joins.
+    live: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    start: usize,
+    name: usize,
+    value: usize,
+}
+
+impl Entry {
+    fn end(self) -> usize {
+        self.start + self.name + self.value + 2
+    }
+}
+
+impl Arena {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Sum of the lengths of names and values.
+    pub(super) fn text_len(&self) -> usize {
+        self.live - 2 * self.entries.len()
+    }
+
+    pub(super) fn name(&self, at: usize) -> &[u8] {
+        self.name_of(self.entries[at])
+    }
+
+    pub(super) fn value(&self, at: usize) -> &[u8] {
+        self.value_of(self.entries[at])
+    }
+
+    fn name_of(&self, entry: Entry) -> &[u8] {
+        &self.bytes[entry.start..][..entry.name]
+    }
+
+    fn value_of(&self, entry: Entry) -> &[u8] {
+        &self.bytes[entry.start + entry.name + 1..][..entry.value]
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> + ExactSizeIterator + Clone {
+        self.entries.iter().map(|&entry| (self.name_of(entry), self.value_of(entry)))
+    }
+
+    /// Puts an entry at place `at` of the order; the name in lower case.
+    pub(super) fn insert(&mut self, at: usize, name: &[u8], value: &[u8]) {
+        let entry = Entry { start: self.bytes.len(), name: name.len(), value: value.len() };
+        self.bytes.extend(name.iter().map(u8::to_ascii_lowercase));
+        self.bytes.push(0);
+        self.bytes.extend_from_slice(value);
+        self.bytes.push(0);
+        self.live += entry.end() - entry.start;
+        self.entries.insert(at, entry);
+    }
+
+    /// Puts `texts` behind the value of the entry at `at`.
+    pub(super) fn append_value(&mut self, at: usize, texts: [&[u8]; 2]) {
+        let entry = self.entries[at];
+        if entry.end() == self.bytes.len() {
+            self.bytes.pop();
+        } else {
+            self.entries[at].start = self.bytes.len();
+            self.bytes.extend_from_within(entry.start..entry.end() - 1);
+        }
+        for text in texts {
+            self.bytes.extend_from_slice(text);
+            self.entries[at].value += text.len();
+            self.live += text.len();
+        }
+        self.bytes.push(0);
+        self.compact();
+    }
+
+    /// Gives the entry at `at` another value, in its place.
+    pub(super) fn set_value(&mut self, at: usize, value: &[u8]) {
+        let Entry { start, name, value: old } = self.entries[at];
+        self.live = self.live - old + value.len();
+        if value.len() == old {
+            self.bytes[start + name + 1..][..old].copy_from_slice(value);
+            return;
+        }
+        self.entries[at] = Entry { start: self.bytes.len(), name, value: value.len() };
+        self.bytes.extend_from_within(start..=start + name);
+        self.bytes.extend_from_slice(value);
+        self.bytes.push(0);
+        self.compact();
+    }
+
+    /// Removes the entries whose name is `name`, case ignored, and returns how many there were.
+    pub(super) fn remove(&mut self, name: &[u8]) -> usize {
+        let before = self.entries.len();
+        let (bytes, live) = (&self.bytes, &mut self.live);
+        self.entries.retain(|entry| {
+            let other = !bytes[entry.start..][..entry.name].eq_ignore_ascii_case(name);
+            if !other {
+                *live -= entry.end() - entry.start;
+            }
+            other
+        });
+        self.compact();
+        before - self.entries.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+        self.live = 0;
+    }
+
+    /// Leaves out what no entry uses, once that is the larger part: a map edited without end stays small.
+    fn compact(&mut self) {
+        const SMALL: usize = 1024;
+        if self.bytes.len() <= SMALL || self.bytes.len() / 2 <= self.live {
+            return;
+        }
+        let old = mem::replace(&mut self.bytes, Vec::with_capacity(self.live));
+        for entry in &mut self.entries {
+            let range = entry.start..entry.end();
+            entry.start = self.bytes.len();
+            self.bytes.extend_from_slice(&old[range]);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Bytes that [`Self::serialize_into`] writes.
+    pub(super) fn serialized_len(&self) -> usize {
+        4 + 8 * self.entries.len() + self.live
+    }
+
+    /// Writes the entries as the ABI serializes them to the start of `out`.
+    pub(super) fn serialize_into(&self, out: &mut [u8]) {
+        let (lengths, texts) = out[..self.serialized_len()].split_at_mut(4 + 8 * self.entries.len());
+        put_length(lengths, 0, self.entries.len());
+        // Entries that follow each other in memory as in the order are copied together.
+        let mut run = 0..0;
+        let mut written = 0;
+        for (entry, pair) in self.entries.iter().zip(lengths[4..].chunks_exact_mut(8)) {
+            put_length(pair, 0, entry.name);
+            put_length(pair, 4, entry.value);
+            if entry.start != run.end {
+                texts[written..written + run.len()].copy_from_slice(&self.bytes[run.clone()]);
+                written += run.len();
+                run.start = entry.start;
+            }
+            run.end = entry.end();
+        }
+        texts[written..].copy_from_slice(&self.bytes[run]);
+    }
+}
