@@ -13,8 +13,10 @@ fn exchange(c: &mut Criterion) {
     let mut group = c.benchmark_group("exchange/rate_limiting_rust");
     group.throughput(criterion::Throughput::Elements(EXCHANGES));
     for (name, detail) in [("off", Detail::Off), ("http", Detail::Http), ("abi", Detail::Abi)] {
-        let builder = Host::builder().plugin(artifact("rate_limiting_rust")).upstream(Answer::ok()).record(detail);
-        let request = Request::get("http://httpbin:8000/headers").header("user-agent", "bench").header("accept", "*/*");
+        let builder =
+            Host::builder().plugin(artifact("rate_limiting_rust")).upstream(Answer::ok()).record(detail);
+        let request =
+            Request::get("http://httpbin:8000/headers").header("user-agent", "bench").header("accept", "*/*");
         group.bench_function(name, |b| {
             b.iter_batched_ref(
                 || builder.clone().build().expect("the limiter starts"),

@@ -237,6 +237,16 @@ impl Proxy {
         self.record(Kind::Fault { vm, fault });
     }
 
+    /// A plugin asked for more memory than it may have.
+    pub(crate) fn memory_cap_met(&mut self, vm: VmIndex, asked: u64, cap: u64) {
+        let message = format!(
+            "plugin {} asked for {asked} bytes of memory and may have {cap}: it grows without bound, or needs a higher cap",
+            self.transcript.vm_name(vm)
+        );
+        let event = self.transcript.mark();
+        self.findings.push(Finding { id: "vm/memory-cap".to_owned(), message, event });
+    }
+
     /// The script has no answer for this request.
     fn script_exhausted(&mut self, id: StreamId) {
         let message = format!(
