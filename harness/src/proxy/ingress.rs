@@ -109,8 +109,10 @@ impl<G: Guest> Drive<'_, G> {
     /// Puts the client's next part on the clock.
     pub(crate) fn schedule_client(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
-        let client = &mut self.stream(id).client;
-        if client.sending || client.blocked {
+        let stream = self.stream(id);
+        let blocked = stream.half(Direction::Request).blocked;
+        let client = &mut stream.client;
+        if client.sending || blocked {
             return;
         }
         let after = match client.outbox.front() {
@@ -126,7 +128,7 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn client_part(&mut self, id: StreamId) {
         let stream = self.stream(id);
         stream.client.sending = false;
-        if stream.ended || stream.client.blocked {
+        if stream.ended || stream.half(Direction::Request).blocked {
             return;
         }
         let Some(part) = stream.client.outbox.pop_front() else { return };
@@ -136,7 +138,7 @@ impl<G: Guest> Drive<'_, G> {
                 self.piece(id, Direction::Request, bytes, end_stream);
                 // The end of an HTTP/1.1 body is read together with its last bytes.
                 if self.stream(id).client.outbox.front() == Some(&Part::End)
-                    && !self.stream(id).client.blocked
+                    && !self.half(id, Direction::Request).blocked
                 {
                     self.client_part(id);
                     return;
@@ -167,7 +169,7 @@ impl<G: Guest> Drive<'_, G> {
 impl Proxy {
     fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
         let id = self.next_stream();
-        let mut stream = Stream::new(id, worker, ClientSide::new(request.protocol));
+        let mut stream = Stream::new(id, ClientSide::new(request.protocol));
         stream.filters = self.filters(worker);
         self.insert_stream(stream);
         id

@@ -197,7 +197,8 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The next part of the upstream's answer arrives.
     pub(crate) fn upstream_part(&mut self, id: StreamId) {
-        if self.stream(id).ended {
+        let stream = self.stream(id);
+        if stream.ended || stream.half(Direction::Response).blocked {
             return;
         }
         let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
@@ -209,8 +210,10 @@ impl<G: Guest> Drive<'_, G> {
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
                 self.stream(id).upstream.answer_complete |= end_stream;
                 self.piece(id, Direction::Response, bytes, end_stream);
-                if !self.stream(id).ended
-                    && self.stream(id).upstream.answering.front() == Some(&Answering::End)
+                let stream = self.stream(id);
+                if !stream.ended
+                    && !stream.half(Direction::Response).blocked
+                    && stream.upstream.answering.front() == Some(&Answering::End)
                 {
                     self.upstream_part(id);
                     return;
@@ -240,8 +243,12 @@ impl<G: Guest> Drive<'_, G> {
         self.schedule_upstream(id);
     }
 
-    fn schedule_upstream(&mut self, id: StreamId) {
+    /// Puts the upstream's next part on the clock.
+    pub(crate) fn schedule_upstream(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
+        if self.half(id, Direction::Response).blocked {
+            return;
+        }
         let after = match self.stream(id).upstream.answering.front() {
             None => return,
             Some(Answering::Data { after, .. }) => *after,
