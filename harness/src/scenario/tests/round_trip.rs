@@ -52,3 +52,21 @@ scenarios:
     assert_eq!(print(&scenario, Path::new("/files/here")), text);
     assert!(print_steps(&scenario.steps[1..2]) == "steps:\n  - advance: 1s 1ns\n");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_brings_the_reader_down(
+        at in any::<prop::sample::Index>(),
+        length in 0_usize..9,
+        with in r#"\PC{0,3}|[\[\]{}:,"'|>$(&*!%@`#?~\n\t \\-]{0,6}"#,
+    ) {
+        let mut text: Vec<char> = super::example::FILE.chars().collect();
+        let at = at.index(text.len());
+        let end = (at + length).min(text.len());
+        text.splice(at..end, with.chars());
+        let text: String = text.into_iter().collect();
+        let _ = load_text(Path::new("t.yaml"), &text);
+    }
+}
