@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Host;
 use super::error::HostError;
 use super::start::{self, Started};
 use super::template::Template;
-use super::Host;
 use crate::abi::LogLevel;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{FailurePolicy, Options};

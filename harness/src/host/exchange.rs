@@ -203,7 +203,10 @@ impl ReceivedResponse<'_> {
     /// The status code; zero when the response says something that is none.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.head.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
+        self.head
+            .get(b":status")
+            .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok())
+            .unwrap_or(0)
     }
 }
 

@@ -26,9 +26,7 @@ impl<'a> LogView<'a> {
     /// Whether a line of this level contains this text.
     #[must_use]
     pub fn has(self, level: LogLevel, text: &str) -> bool {
-        self.lines().any(|line| {
-            line.level == level && String::from_utf8_lossy(line.message).contains(text)
-        })
+        self.lines().any(|line| line.level == level && String::from_utf8_lossy(line.message).contains(text))
     }
 }
 

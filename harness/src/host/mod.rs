@@ -345,4 +345,3 @@ impl std::fmt::Debug for Host {
         f.debug_struct("Host").field("now", &self.now()).finish_non_exhaustive()
     }
 }
-

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
+use super::Host;
 use super::builder::{Builder, Setup, Upstream};
 use super::error::{HostError, Refusal};
-use super::Host;
 use crate::abi::CallbackId;
 use crate::proxy::{
     Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
@@ -96,19 +96,30 @@ fn shares_vm(one: &Setup, other: &Setup) -> bool {
 /// A VM is named after its plugins, and after its worker where there are several.
 fn vm_names(proxy: &Proxy, workers: usize, groups: usize) -> Vec<String> {
     let of_group = |group: usize| {
-        let names: Vec<&str> =
-            proxy.plugins.iter().filter(|plugin| plugin.group == group).map(|plugin| plugin.name.as_str()).collect();
+        let names: Vec<&str> = proxy
+            .plugins
+            .iter()
+            .filter(|plugin| plugin.group == group)
+            .map(|plugin| plugin.name.as_str())
+            .collect();
         names.join("+")
     };
     (0..workers)
         .flat_map(|worker| (0..groups).map(move |group| (worker, group)))
-        .map(|(worker, group)| {
-            if workers > 1 { format!("{}@{worker}", of_group(group)) } else { of_group(group) }
-        })
+        .map(
+            |(worker, group)| {
+                if workers > 1 { format!("{}@{worker}", of_group(group)) } else { of_group(group) }
+            },
+        )
         .collect()
 }
 
-fn start_vm(host: &mut Host, worker: usize, group: usize, setup: &Setup) -> Result<Option<Refusal>, HostError> {
+fn start_vm(
+    host: &mut Host,
+    worker: usize,
+    group: usize,
+    setup: &Setup,
+) -> Result<Option<Refusal>, HostError> {
     let index = VmIndex(host.slot.vms.len());
     let builder = Arc::clone(&host.setup);
     let entropy = Entropy::new(builder.seed, &format!("guest {}", index.0));
@@ -119,12 +130,17 @@ fn start_vm(host: &mut Host, worker: usize, group: usize, setup: &Setup) -> Resu
     host.slot.vms.push(state);
 
     let name = host.slot.transcript.vm_name(index).to_owned();
-    let pre = setup.plugin.linked(sections::link)?;
+    let linked = setup.plugin.linked(sections::link)?;
     let cap = MemoryCap::new(builder.max_memory);
-    let mut vm = match Vm::new(&setup.plugin, pre, index, builder.guard, cap, &mut host.slot) {
+    let mut vm = match Vm::new(&setup.plugin, linked, index, builder.guard, cap, &mut host.slot) {
         Ok(vm) => vm,
         Err(trap) => {
-            return Ok(Some(refused(name, "the start section", Some(trap), "Failed to create new Wasm instance")));
+            return Ok(Some(refused(
+                name,
+                "the start section",
+                Some(trap),
+                "Failed to create new Wasm instance",
+            )));
         }
     };
     let entry: &[CallbackId] = match setup.plugin.entry_point() {

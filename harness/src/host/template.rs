@@ -1,8 +1,8 @@
 //! A host described and tried once, from which fresh ones come.
 
+use super::Host;
 use super::builder::Builder;
 use super::error::HostError;
-use super::Host;
 
 /// Makes fresh hosts that are all alike: same chain, same start, same seed. Shared between threads.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@
 //! Continue; while the plugin holds the stream there, it stays reachable from everywhere; `proxy_on_log` opens the
 //! header maps once more, for reading.
 
+use super::Proxy;
 use super::context::ContextRef;
 use super::ids::{Direction, StreamId, VmIndex};
 use super::stream::{BodyView, Filter, Stream};
-use super::Proxy;
 use crate::abi::{BufferType, MapType};
 use crate::state::{Buffer, Fields};
 

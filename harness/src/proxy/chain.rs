@@ -80,7 +80,12 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// Runs `callback` of one step, and the local reply that it may have prepared. Answers whether the walk is over.
-    fn at_step<T>(&mut self, id: StreamId, direction: Direction, callback: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+    fn at_step<T>(
+        &mut self,
+        id: StreamId,
+        direction: Direction,
+        callback: impl FnOnce(&mut Self) -> T,
+    ) -> (T, bool) {
         self.enter(id, direction, true);
         let status = callback(self);
         self.enter(id, direction, false);
@@ -150,7 +155,14 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// Walks one piece of body on. The piece stands on top of the direction's `flight`, or is the body held back.
-    pub(crate) fn data(&mut self, id: StreamId, direction: Direction, from: From, piece: BodyView, end_stream: bool) {
+    pub(crate) fn data(
+        &mut self,
+        id: StreamId,
+        direction: Direction,
+        from: From,
+        piece: BodyView,
+        end_stream: bool,
+    ) {
         if self.over(id, direction) {
             return;
         }
@@ -173,12 +185,15 @@ impl<G: Guest> Drive<'_, G> {
             let seen_end = end_stream && self.half(id, direction).trailers.is_none();
             self.side(id, direction, step).end_stream = seen_end;
             let filter = self.filter_at(id, direction, step);
-            let (status, aborted) =
-                self.at_step(id, direction, |drive| drive.filter_data(id, filter, direction, piece, seen_end));
+            let (status, aborted) = self
+                .at_step(id, direction, |drive| drive.filter_data(id, filter, direction, piece, seen_end));
             if aborted {
                 return;
             }
-            if !trailers_at_start && trailers_added_at.is_none() && self.half(id, direction).trailers.is_some() {
+            if !trailers_at_start
+                && trailers_added_at.is_none()
+                && self.half(id, direction).trailers.is_some()
+            {
                 end_stream = false;
                 trailers_added_at = Some(step);
             }
@@ -274,7 +289,13 @@ impl<G: Guest> Drive<'_, G> {
         }
     }
 
-    fn after_trailers(&mut self, id: StreamId, direction: Direction, step: usize, status: TrailersStatus) -> bool {
+    fn after_trailers(
+        &mut self,
+        id: StreamId,
+        direction: Direction,
+        step: usize,
+        status: TrailersStatus,
+    ) -> bool {
         let side = self.side(id, direction, step);
         match status {
             TrailersStatus::Continue if side.iteration == Iteration::StopSingle => {
@@ -319,5 +340,12 @@ impl<G: Guest> Drive<'_, G> {
             self.trailers(id, direction, From::Current(step));
         }
         self.side(id, direction, step).iterate_from_current = false;
+        let limit = self.proxy.options.buffer_limit;
+        if self.half(id, direction).buffered.as_ref().is_none_or(|held| held.len() <= limit) {
+            self.unblock(id, direction);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ const HOP: [&[u8]; 5] = [b"connection", b"upgrade", b"transfer-encoding", b"keep
 impl<G: Guest> Drive<'_, G> {
     /// The response's head has passed the chain.
     pub(crate) fn client_headers(&mut self, id: StreamId, end_stream: bool) {
-        let status = self.half(id, Direction::Response).headers.as_ref().and_then(|fields| fields.get(b":status"));
+        let status =
+            self.half(id, Direction::Response).headers.as_ref().and_then(|fields| fields.get(b":status"));
         // Nothing but digits: `200,404`, empty or missing is a response without a status (Envoy 1.40, observed).
         if !status.is_some_and(|status| !status.is_empty() && status.iter().all(u8::is_ascii_digit)) {
             self.send_local_reply(
@@ -45,7 +46,10 @@ impl<G: Guest> Drive<'_, G> {
             });
             return;
         }
-        let date = self.proxy.http_date();
+        let mut date = [0; 29];
+        let written = self.proxy.http_date().as_bytes();
+        let date_length = written.len().min(date.len());
+        date[..date_length].copy_from_slice(&written[..date_length]);
         let now = self.proxy.clock.now();
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
@@ -55,7 +59,7 @@ impl<G: Guest> Drive<'_, G> {
             fields.remove(name);
         }
         if fields.get(b"date").is_none() {
-            fields.add(b"date", date.as_bytes());
+            fields.add(b"date", &date[..date_length]);
         }
         fields.overwrite(b"server", b"envoy");
         if incomplete && protocol == Protocol::Http1 {
@@ -135,9 +139,11 @@ impl<G: Guest> Drive<'_, G> {
         };
         let Some(head) = &received.head else { return };
         let bodiless = stream.head_request || matches!(head.get(b":status"), Some(b"304" | b"204"));
-        let declared = head.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        let declared =
+            head.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let sent: usize = received.chunks.iter().map(Vec::len).sum();
-        if !(direction == Direction::Response && bodiless) && declared.is_some_and(|declared: usize| declared != sent)
+        if !(direction == Direction::Response && bodiless)
+            && declared.is_some_and(|declared: usize| declared != sent)
         {
             let vm = stream.filters.first().map(|filter| filter.vm);
             self.proxy.fault_in(vm, Fault {
@@ -152,7 +158,8 @@ impl<G: Guest> Drive<'_, G> {
 
 /// How HTTP/1.1 tells the end of a response.
 fn frame(wire: &mut Fields, end_stream: bool, head_request: bool) {
-    let status = wire.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse::<u64>().ok());
+    let status =
+        wire.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse::<u64>().ok());
     if wire.get(b"content-length").is_some() {
         return;
     }

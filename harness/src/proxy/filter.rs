@@ -155,7 +155,12 @@ impl<G: Guest> Drive<'_, G> {
         status
     }
 
-    pub(crate) fn filter_trailers(&mut self, id: StreamId, filter: usize, direction: Direction) -> TrailersStatus {
+    pub(crate) fn filter_trailers(
+        &mut self,
+        id: StreamId,
+        filter: usize,
+        direction: Direction,
+    ) -> TrailersStatus {
         let Filter { vm, context, .. } = *self.filter(id, filter);
         if context == 0 {
             return TrailersStatus::Continue;

@@ -5,8 +5,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::ids::VmIndex;
 use super::Proxy;
+use super::ids::VmIndex;
 use crate::abi::CallbackId;
 
 /// A callback with its arguments, as the guest receives them.

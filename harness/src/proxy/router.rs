@@ -117,7 +117,8 @@ impl<G: Guest> Drive<'_, G> {
         if stream.ended || !stream.upstream.requested {
             return;
         }
-        let written = self.proxy.options.upstream_protocol == Protocol::Http2 || self.proxy.options.enable_trailers;
+        let written =
+            self.proxy.options.upstream_protocol == Protocol::Http2 || self.proxy.options.enable_trailers;
         match self.half(id, Direction::Request).trailers.clone().filter(|_| written) {
             Some(trailers) => {
                 self.proxy.record_fields(id, Party::UpstreamReceives, What::Trailers, &trailers);
@@ -139,17 +140,23 @@ impl<G: Guest> Drive<'_, G> {
         upstream.received.end = End::Complete;
         upstream.received.ended_at = Some(now);
         let (by_hand, answered) = (upstream.by_hand, upstream.answered);
-        if !timeout.is_zero() && upstream.timeout.is_none() {
+        self.check_length(id, Direction::Request);
+        let answer = if by_hand || answered {
+            None
+        } else {
+            let own = self.stream(id).upstream.own_answer.take();
+            Some(own.or_else(|| self.proxy.upstream.next()))
+        };
+        // An answer that comes at once needs no timeout.
+        let at_once = matches!(&answer, Some(Some(answer)) if answer.is_immediate());
+        if !timeout.is_zero() && !at_once {
             let deadline = self.proxy.deadlines.schedule(now + timeout, Deadline::RouteTimeout(id));
             self.stream(id).upstream.timeout = Some(deadline);
         }
-        self.check_length(id, Direction::Request);
-        if !by_hand && !answered {
-            let answer = self.stream(id).upstream.own_answer.take().or_else(|| self.proxy.upstream.next());
-            match answer {
-                Some(answer) => self.answer(id, answer),
-                None => self.proxy.script_exhausted(id),
-            }
+        match answer {
+            Some(Some(answer)) => self.answer(id, answer),
+            Some(None) => self.proxy.script_exhausted(id),
+            None => {}
         }
     }
 
@@ -196,18 +203,23 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The next part of the upstream's answer arrives.
     pub(crate) fn upstream_part(&mut self, id: StreamId) {
-        if self.stream(id).ended {
+        let stream = self.stream(id);
+        if stream.ended || stream.half(Direction::Response).blocked {
             return;
         }
         let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
         match part {
-            Answering::Head { fields, status, end_stream } => self.upstream_head(id, &fields, status, end_stream),
+            Answering::Head { fields, status, end_stream } => {
+                self.upstream_head(id, &fields, status, end_stream)
+            }
             Answering::Data { bytes, end_stream, .. } => {
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
                 self.stream(id).upstream.answer_complete |= end_stream;
                 self.piece(id, Direction::Response, bytes, end_stream);
-                if !self.stream(id).ended
-                    && self.stream(id).upstream.answering.front() == Some(&Answering::End)
+                let stream = self.stream(id);
+                if !stream.ended
+                    && !stream.half(Direction::Response).blocked
+                    && stream.upstream.answering.front() == Some(&Answering::End)
                 {
                     self.upstream_part(id);
                     return;
@@ -237,8 +249,12 @@ impl<G: Guest> Drive<'_, G> {
         self.schedule_upstream(id);
     }
 
-    fn schedule_upstream(&mut self, id: StreamId) {
+    /// Puts the upstream's next part on the clock.
+    pub(crate) fn schedule_upstream(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
+        if self.half(id, Direction::Response).blocked {
+            return;
+        }
         let after = match self.stream(id).upstream.answering.front() {
             None => return,
             Some(Answering::Data { after, .. }) => *after,
@@ -310,7 +326,8 @@ impl<G: Guest> Drive<'_, G> {
 /// Whether the route of the test matches: everything with an absolute path does, as long as the proxy can tell the
 /// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches).
 fn routed(fields: &Fields) -> bool {
-    fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/')) && fields.get(b"x-forwarded-proto").is_some()
+    fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/'))
+        && fields.get(b"x-forwarded-proto").is_some()
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
@@ -353,10 +370,11 @@ fn frame(wire: &mut Fields, end_stream: bool) {
 /// The parts of a scripted response.
 fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response, enable_trailers: bool) {
     let h2 = response.protocol == Protocol::Http2;
-    let given = |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
+    let given =
+        |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
     let mut fields = response.headers.clone();
     let never_a_body = matches!(response.status, 204 | 304);
-    let length = content_length(&response.body, false);
+    let length = content_length(&response.body);
     let trailers = response.trailers.filter(|_| h2 || enable_trailers);
     if !given("content-length") {
         match (&response.body, length) {
@@ -377,7 +395,8 @@ fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response
         Body::None => &[],
         Body::Sized(chunks) | Body::Chunked(chunks) => chunks,
     };
-    let empty = !matches!(response.body, Body::Chunked(_)) && chunks.iter().all(|chunk| chunk.data.is_empty());
+    let empty =
+        !matches!(response.body, Body::Chunked(_)) && chunks.iter().all(|chunk| chunk.data.is_empty());
     let end_stream = never_a_body || (empty && trailers.is_none());
     out.push_back(Answering::Head { fields, status: response.status, end_stream });
     if end_stream {

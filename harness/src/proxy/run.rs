@@ -1,5 +1,6 @@
 //! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
 
+use super::Proxy;
 use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
@@ -7,7 +8,6 @@ use super::ids::{Direction, StreamId, VmIndex};
 use super::reply::LocalReply;
 use super::stream::Iteration;
 use super::transcript::{Detail, Kind, Moved};
-use super::Proxy;
 use crate::abi::CallbackId;
 use crate::state::{Duration, Instant};
 
@@ -102,21 +102,30 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn check_limit(&mut self, id: StreamId, direction: Direction) {
         let limit = self.proxy.options.buffer_limit;
         let half = self.half(id, direction);
-        let over = half.buffered.as_ref().is_some_and(|held| held.len() > limit);
-        if !over {
+        if half.buffered.as_ref().is_none_or(|held| held.len() <= limit) {
             return;
         }
         if half.streaming {
-            if direction == Direction::Request {
-                self.stream(id).client.blocked = true;
-            }
+            half.blocked = true;
             return;
         }
         let reply = match direction {
             Direction::Request => LocalReply::own(413, "Payload Too Large", "request_payload_too_large"),
-            Direction::Response => LocalReply::own(500, "Internal Server Error", "response_payload_too_large"),
+            Direction::Response => {
+                LocalReply::own(500, "Internal Server Error", "response_payload_too_large")
+            }
         };
         self.send_local_reply(id, reply);
+    }
+
+    /// The body held back has gone on: the sender need not wait any longer.
+    pub(crate) fn unblock(&mut self, id: StreamId, direction: Direction) {
+        if std::mem::take(&mut self.half(id, direction).blocked) {
+            match direction {
+                Direction::Request => self.schedule_client(id),
+                Direction::Response => self.schedule_upstream(id),
+            }
+        }
     }
 }
 
@@ -136,7 +145,9 @@ impl Proxy {
     /// Sets the timer of a plugin context anew, from now; a period of zero stops it.
     pub(crate) fn set_tick_period(&mut self, vm: VmIndex, context: u32, period: Duration) {
         let due = self.clock.now() + period;
-        let Some(timer) = self.vms[vm.0].plugins.iter_mut().find(|plugin| plugin.id == context) else { return };
+        let Some(timer) = self.vms[vm.0].plugins.iter_mut().find(|plugin| plugin.id == context) else {
+            return;
+        };
         if let Some(old) = timer.tick.take() {
             self.deadlines.cancel(old);
         }

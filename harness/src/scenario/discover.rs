@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::ScenarioError;
+use super::document::error::ScenarioError;
 
 /// The endings of scenario files.
 const ENDINGS: [&str; 3] = [".scenario.yaml", ".scenario.yml", ".scenario.json"];
@@ -34,7 +34,8 @@ pub fn discover<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Found>, ScenarioError
         let mut files = Vec::new();
         below(path, &mut files)?;
         if files.is_empty() {
-            let hint = Some("a scenario file ends in .scenario.yaml, .scenario.yml or .scenario.json".to_owned());
+            let hint =
+                Some("a scenario file ends in .scenario.yaml, .scenario.yml or .scenario.json".to_owned());
             return Err(ScenarioError::whole(path, "the folder holds no scenario").hint(hint));
         }
         files.sort();

@@ -74,7 +74,13 @@ fn get_buffer_bytes(
 ///
 /// `BadArgument`: no such buffer, a start inside of it, a buffer that is closed or cannot be written; `NotFound`: see
 /// [`open`]; `InvalidMemoryAccess`.
-fn set_buffer_bytes(call: &mut Call<'_>, buffer: u32, start: u32, size: u32, data: Bytes) -> Result<(), Status> {
+fn set_buffer_bytes(
+    call: &mut Call<'_>,
+    buffer: u32,
+    start: u32,
+    size: u32,
+    data: Bytes,
+) -> Result<(), Status> {
     let buffer = BufferType::from_abi(buffer).ok_or(Status::BadArgument)?;
     let vm = call.vm();
     open(call.proxy(), vm, buffer)?;

@@ -21,7 +21,9 @@ use std::collections::BTreeSet;
 
 use wasmtime::{FuncType, Linker, Val, ValType as WasmType};
 
-use crate::abi::{AbiVersion, HOSTCALLS, Hostcall, Status, ValType, WASI, WASI_MODULES, hostcall_in_any, wasi_function};
+use crate::abi::{
+    AbiVersion, HOSTCALLS, Hostcall, Status, ValType, WASI, WASI_MODULES, hostcall_in_any, wasi_function,
+};
 use crate::vm::{VmData, gate};
 
 /// A linker under construction, for one version of the ABI.
@@ -82,7 +84,10 @@ fn link_the_rest(mut links: Links) -> wasmtime::Result<Linker<VmData>> {
             continue;
         }
         let kind = |types: &[ValType]| -> Vec<WasmType> {
-            types.iter().map(|kind| if *kind == ValType::I64 { WasmType::I64 } else { WasmType::I32 }).collect()
+            types
+                .iter()
+                .map(|kind| if *kind == ValType::I64 { WasmType::I64 } else { WasmType::I32 })
+                .collect()
         };
         let function = FuncType::new(links.linker.engine(), kind(row.params), kind(row.results));
         links.linker.func_new(module, row.name, function, move |caller, _, results| {

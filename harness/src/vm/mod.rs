@@ -10,12 +10,13 @@ mod hostcall;
 mod imageable;
 mod inspect;
 mod limits;
+mod linked;
 mod load_error;
+mod machine;
 pub(crate) mod memory;
 mod plugin;
 mod recognise;
 mod trap;
-mod machine;
 
 pub use artifact::{ArtifactCache, CacheProblem};
 pub use declared::{

@@ -8,8 +8,8 @@ use super::event::{Arg, Args, Kind};
 use super::text::show_bytes;
 use super::{Event, Transcript};
 use crate::abi::{
-    BufferType, CallbackId, Hostcall, LogLevel, MapType, MetricType, Pairs, PeerType, StreamType, callback_row,
-    AbiVersion,
+    AbiVersion, BufferType, CallbackId, Hostcall, LogLevel, MapType, MetricType, Pairs, PeerType, StreamType,
+    callback_row,
 };
 
 impl Transcript {
@@ -31,7 +31,8 @@ impl Transcript {
             match event.kind {
                 Kind::Callback { vm, callback, args, len } => {
                     indent(&mut out, event, depth);
-                    let _ = writeln!(out, "{} {}", self.vm_name(vm), call(callback, &args[..usize::from(len)]));
+                    let _ =
+                        writeln!(out, "{} {}", self.vm_name(vm), call(callback, &args[..usize::from(len)]));
                     depth += 1;
                 }
                 Kind::Returned { value, .. } => {

@@ -89,7 +89,8 @@ impl Transcript {
     /// The first line in the words of HTTP, then the fields.
     fn head(&self, out: &mut String, data: &[u8]) {
         let Ok(pairs) = Pairs::parse(data) else { return };
-        let find = |name: &[u8]| pairs.clone().find(|(key, _)| *key == name).map(|(_, value)| show_bytes(value));
+        let find =
+            |name: &[u8]| pairs.clone().find(|(key, _)| *key == name).map(|(_, value)| show_bytes(value));
         let _ = match (find(b":status"), find(b":method")) {
             (Some(status), _) => writeln!(out, " {status}"),
             (None, method) => writeln!(

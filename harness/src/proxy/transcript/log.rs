@@ -39,7 +39,13 @@ impl Transcript {
                 show_bytes(self.bytes(message))
             ),
             Kind::Unimplemented { vm, row } => {
-                writeln!(out, "[{}] {} called {}, which is not implemented", event.at, self.vm_name(vm), row.name)
+                writeln!(
+                    out,
+                    "[{}] {} called {}, which is not implemented",
+                    event.at,
+                    self.vm_name(vm),
+                    row.name
+                )
             }
             Kind::Fault { vm, fault } => writeln!(
                 out,

@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::matcher::Matcher;
-use super::schema::Defs;
-use super::shape::{Reader, Shape};
-use super::source::{Entry, Node, Span, Value};
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Entry, Node, Span, Value};
 use crate::state::Field;
 
 /// Header fields to send: a map, in which a list repeats the field, or a list of such maps, joined in order.
@@ -38,7 +38,9 @@ fn each_field(
             }
             all
         }
-        Value::Scalar { .. } => reader.expected("a mapping of header names to values, or a list of them", node),
+        Value::Scalar { .. } => {
+            reader.expected("a mapping of header names to values, or a list of them", node)
+        }
     }
 }
 
@@ -48,7 +50,8 @@ impl Shape for Headers {
         each_field(node, reader, &mut |entry, reader| {
             let name = entry.key.as_bytes().to_vec();
             if let Value::Sequence(values) = &entry.value.value {
-                let values: Vec<Option<Vec<u8>>> = values.iter().map(|value| Vec::read(value, reader)).collect();
+                let values: Vec<Option<Vec<u8>>> =
+                    values.iter().map(|value| Vec::read(value, reader)).collect();
                 for value in values {
                     fields.push((name.clone(), value?));
                 }

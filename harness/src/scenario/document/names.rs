@@ -9,8 +9,8 @@ use super::error::{ScenarioError, nearest};
 use super::parse::{DEEPEST, duplicate};
 use super::source::{DEFINED, Entry, Node, Span, Style, USED, Value};
 
-/// How many nodes, and bytes of text, one file may grow to.
-const LARGEST: usize = 50_000_000;
+/// How many nodes, and 16 bytes of text for a node, one file may grow to.
+const LARGEST: usize = 2_000_000;
 
 /// One named value.
 #[derive(Clone, Debug)]
@@ -45,9 +45,7 @@ impl Names {
     pub(crate) fn define(&mut self, name: &str, named: Named) -> Result<(), ScenarioError> {
         if !is_name(name) {
             let hint = "letters, digits, `_`, `-` and `.`".to_owned();
-            return Err(
-                ScenarioError::at(&named.span, format!("`{name}` cannot be a name")).hint(Some(hint))
-            );
+            return Err(ScenarioError::at(&named.span, format!("`{name}` cannot be a name")).hint(Some(hint)));
         }
         if let Some(first) = self.values.get(name) {
             let message = format!("the name `{name}` is defined twice");
@@ -130,11 +128,13 @@ impl Resolver<'_> {
     }
 
     fn spend(&mut self, amount: usize, span: &Span) -> Option<()> {
-        self.names.spent = self.names.spent.saturating_add(amount);
-        if self.names.spent > LARGEST {
-            return self.fail(span, "the named values grow too large".to_owned(), None);
+        let before = self.names.spent;
+        self.names.spent = before.saturating_add(amount);
+        match self.names.spent > LARGEST {
+            false => Some(()),
+            true if before > LARGEST => None,
+            true => self.fail(span, "the named values grow too large".to_owned(), None),
         }
-        Some(())
     }
 
     fn node(&mut self, node: &Node) -> Option<Node> {
@@ -154,7 +154,7 @@ impl Resolver<'_> {
                 return self.scalar(text, &node.span);
             }
             Value::Scalar { text, .. } => {
-                self.spend(text.len(), &node.span)?;
+                self.spend(text.len() / 16, &node.span)?;
                 node.value.clone()
             }
             Value::Sequence(items) => {
@@ -217,7 +217,7 @@ impl Resolver<'_> {
                         let message = format!("$({name}) is {}, and stands inside text", node.found());
                         return self.fail(&span.with_note(DEFINED, &node.span), message, None);
                     };
-                    self.spend(text.len(), span)?;
+                    self.spend(text.len() / 16, span)?;
                     resolved.push_str(text);
                 }
             }
@@ -262,7 +262,11 @@ fn inside(value: Value, at: &Span) -> Value {
         Value::Mapping(entries) => Value::Mapping(
             entries
                 .into_iter()
-                .map(|entry| Entry { key_span: noted(entry.key_span), value: part(entry.value), key: entry.key })
+                .map(|entry| Entry {
+                    key_span: noted(entry.key_span),
+                    value: part(entry.value),
+                    key: entry.key,
+                })
                 .collect(),
         ),
     }

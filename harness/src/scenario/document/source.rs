@@ -44,7 +44,12 @@ impl Span {
     pub(crate) fn with_note(&self, what: &'static str, other: &Self) -> Self {
         Self(self.0.as_deref().map(|place| {
             let note = Some((what, other.clone()));
-            Arc::new(Place { source: Arc::clone(&place.source), line: place.line, column: place.column, note })
+            Arc::new(Place {
+                source: Arc::clone(&place.source),
+                line: place.line,
+                column: place.column,
+                note,
+            })
         }))
     }
 
