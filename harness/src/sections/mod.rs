@@ -13,6 +13,7 @@ mod http_streams;
 mod integration;
 mod logging;
 mod randomness;
+mod shared_key_value_store;
 mod stream_operations;
 mod timers;
 mod wasi;
@@ -71,6 +72,7 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
+    shared_key_value_store::link(links)?;
     wasi::link(links)?;
     Ok(())
 }

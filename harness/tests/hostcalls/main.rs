@@ -2,4 +2,5 @@
 //! that leave the memory. The answers are those of Envoy 1.40, observed.
 
 mod probe;
+mod shared_key_value_store;
 mod wasi;
