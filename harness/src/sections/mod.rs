@@ -12,6 +12,7 @@ mod http_fields;
 mod http_streams;
 mod integration;
 mod logging;
+mod metrics;
 mod randomness;
 mod shared_key_value_store;
 mod stream_operations;
@@ -73,6 +74,7 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     stream_operations::link(links)?;
     http_streams::link(links)?;
     shared_key_value_store::link(links)?;
+    metrics::link(links)?;
     wasi::link(links)?;
     Ok(())
 }
