@@ -76,7 +76,7 @@ pub enum FailurePolicy {
 }
 
 /// The simulated proxy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     pub(crate) clock: Clock,
     pub(crate) deadlines: Deadlines<Deadline>,
@@ -113,7 +113,7 @@ pub struct Finding {
 }
 
 impl Proxy {
-    pub(crate) fn new(options: Options, clock: Clock, seed: u64, detail: Detail) -> Self {
+    pub(crate) fn new(options: Options, clock: Clock, detail: Detail) -> Self {
         Self {
             clock,
             deadlines: Deadlines::new(),
@@ -123,7 +123,7 @@ impl Proxy {
             vms: Vec::new(),
             groups: 0,
             upstream: Script::Every(crate::state::Answer::ok()),
-            request_ids: Entropy::new(seed, "x-request-id"),
+            request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
             findings: Vec::new(),
             injections: Vec::new(),
@@ -132,6 +132,14 @@ impl Proxy {
             local_replies: Vec::new(),
             halted: false,
             date: (0, String::new()),
+        }
+    }
+
+    /// From here on all randomness comes from `seed`: each consumer draws from a stream of its own.
+    pub(crate) fn seed(&mut self, seed: u64) {
+        self.request_ids = Entropy::new(seed, "x-request-id");
+        for (index, vm) in self.vms.iter_mut().enumerate() {
+            vm.entropy = Entropy::of_vm(seed, "guest", index);
         }
     }
 
