@@ -58,7 +58,7 @@ pub use schema::schema;
 pub use source::Span;
 pub use step::*;
 pub use suites::*;
-pub use units::Size;
+pub use units::{Size, UnitError, parse_duration};
 
 #[cfg(test)]
 mod tests;
