@@ -97,6 +97,8 @@ pub struct Proxy {
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
+    /// The second last written as a date, and the date.
+    date: (u64, String),
 }
 
 /// Something found about a plugin, or about the script.
@@ -129,6 +131,7 @@ impl Proxy {
             first_stream: 0,
             local_replies: Vec::new(),
             halted: false,
+            date: (0, String::new()),
         }
     }
 
@@ -237,6 +240,16 @@ impl Proxy {
         self.record(Kind::Fault { vm, fault });
     }
 
+    /// A plugin asked for more memory than it may have.
+    pub(crate) fn memory_cap_met(&mut self, vm: VmIndex, asked: u64, cap: u64) {
+        let message = format!(
+            "plugin {} asked for {asked} bytes of memory and may have {cap}: it grows without bound, or needs a higher cap",
+            self.transcript.vm_name(vm)
+        );
+        let event = self.transcript.mark();
+        self.findings.push(Finding { id: "vm/memory-cap".to_owned(), message, event });
+    }
+
     /// The script has no answer for this request.
     fn script_exhausted(&mut self, id: StreamId) {
         let message = format!(
@@ -254,16 +267,19 @@ impl Proxy {
         self.deadlines.schedule(now, Deadline::UpstreamPart(id));
     }
 
-    /// Realtime as an HTTP date (RFC 9110, section 5.6.7).
-    fn http_date(&self) -> String {
-        let format = format_description!(
-            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-        );
-        let seconds = i64::try_from(self.clock.realtime() / 1_000_000_000).unwrap_or(0);
-        OffsetDateTime::from_unix_timestamp(seconds)
-            .ok()
-            .and_then(|date| date.format(&format).ok())
-            .unwrap_or_default()
+    /// Realtime as an HTTP date (RFC 9110, section 5.6.7). Written anew when the second is another.
+    fn http_date(&mut self) -> &str {
+        let second = self.clock.realtime() / 1_000_000_000;
+        if self.date.0 != second || self.date.1.is_empty() {
+            let format = format_description!(
+                "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+            );
+            let date = i64::try_from(second)
+                .ok()
+                .and_then(|second| OffsetDateTime::from_unix_timestamp(second).ok());
+            self.date = (second, date.and_then(|date| date.format(&format).ok()).unwrap_or_default());
+        }
+        &self.date.1
     }
 
     /// A log line of a plugin, or of whatever the effective context is.

@@ -140,17 +140,23 @@ impl<G: Guest> Drive<'_, G> {
         upstream.received.end = End::Complete;
         upstream.received.ended_at = Some(now);
         let (by_hand, answered) = (upstream.by_hand, upstream.answered);
-        if !timeout.is_zero() && upstream.timeout.is_none() {
+        self.check_length(id, Direction::Request);
+        let answer = if by_hand || answered {
+            None
+        } else {
+            let own = self.stream(id).upstream.own_answer.take();
+            Some(own.or_else(|| self.proxy.upstream.next()))
+        };
+        // An answer that comes at once needs no timeout.
+        let at_once = matches!(&answer, Some(Some(answer)) if answer.is_immediate());
+        if !timeout.is_zero() && !at_once {
             let deadline = self.proxy.deadlines.schedule(now + timeout, Deadline::RouteTimeout(id));
             self.stream(id).upstream.timeout = Some(deadline);
         }
-        self.check_length(id, Direction::Request);
-        if !by_hand && !answered {
-            let answer = self.stream(id).upstream.own_answer.take().or_else(|| self.proxy.upstream.next());
-            match answer {
-                Some(answer) => self.answer(id, answer),
-                None => self.proxy.script_exhausted(id),
-            }
+        match answer {
+            Some(Some(answer)) => self.answer(id, answer),
+            Some(None) => self.proxy.script_exhausted(id),
+            None => {}
         }
     }
 
@@ -197,7 +203,8 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The next part of the upstream's answer arrives.
     pub(crate) fn upstream_part(&mut self, id: StreamId) {
-        if self.stream(id).ended {
+        let stream = self.stream(id);
+        if stream.ended || stream.half(Direction::Response).blocked {
             return;
         }
         let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
@@ -209,8 +216,10 @@ impl<G: Guest> Drive<'_, G> {
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
                 self.stream(id).upstream.answer_complete |= end_stream;
                 self.piece(id, Direction::Response, bytes, end_stream);
-                if !self.stream(id).ended
-                    && self.stream(id).upstream.answering.front() == Some(&Answering::End)
+                let stream = self.stream(id);
+                if !stream.ended
+                    && !stream.half(Direction::Response).blocked
+                    && stream.upstream.answering.front() == Some(&Answering::End)
                 {
                     self.upstream_part(id);
                     return;
@@ -240,8 +249,12 @@ impl<G: Guest> Drive<'_, G> {
         self.schedule_upstream(id);
     }
 
-    fn schedule_upstream(&mut self, id: StreamId) {
+    /// Puts the upstream's next part on the clock.
+    pub(crate) fn schedule_upstream(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
+        if self.half(id, Direction::Response).blocked {
+            return;
+        }
         let after = match self.stream(id).upstream.answering.front() {
             None => return,
             Some(Answering::Data { after, .. }) => *after,
@@ -361,7 +374,7 @@ fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response
         |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
     let mut fields = response.headers.clone();
     let never_a_body = matches!(response.status, 204 | 304);
-    let length = content_length(&response.body, false);
+    let length = content_length(&response.body);
     let trailers = response.trailers.filter(|_| h2 || enable_trailers);
     if !given("content-length") {
         match (&response.body, length) {

@@ -1,6 +1,6 @@
 //! From steps to calls of the host.
 
-use super::error::ScenarioError;
+use super::document::error::ScenarioError;
 use super::model::Scenario;
 use super::modules::Modules;
 use super::run::{Run, RunError, RunOptions};

@@ -2,11 +2,12 @@
 //!
 //! The store is dropped with the VM. Its data has a slot for the proxy, filled for as long as a call runs.
 
-use wasmtime::{Instance, InstancePre, Memory, ModuleExport, Store, TypedFunc};
+use wasmtime::{Instance, Memory, ModuleExport, Store, TypedFunc};
 
 use super::declared::MemoryPlace;
 use super::gate::Allocator;
 use super::limits::{HangGuard, MemoryCap};
+use super::linked::Linked;
 use super::plugin::Plugin;
 use super::trap::Trap;
 use crate::abi::CallbackId;
@@ -69,7 +70,7 @@ impl Vm {
     /// When the start section traps, or the machine has no room for the instance.
     pub(crate) fn new(
         plugin: &Plugin,
-        pre: &InstancePre<VmData>,
+        linked: &Linked,
         index: VmIndex,
         guard: HangGuard,
         cap: MemoryCap,
@@ -85,15 +86,16 @@ impl Vm {
             cap,
             trapped: None,
         };
-        let mut store = Store::new(pre.module().engine(), data);
+        let mut store = Store::new(linked.engine(), data);
         store.limiter(|data| &mut data.cap);
         guard.arm(&mut store);
-        let instance = pre.instantiate(&mut store);
+        let instance = linked.instantiate(&mut store);
         proxy.restore(store.data_mut().slot.lend());
-        let instance = instance.map_err(|error| Trap::from_error(&error))?;
+        let (instance, imported) = instance.map_err(|error| Trap::from_error(&error))?;
         let memory = match plugin.memory() {
             MemoryPlace::Exported(name) => instance.get_memory(&mut store, &name),
-            MemoryPlace::Imported { .. } | MemoryPlace::None => None,
+            MemoryPlace::Imported { .. } => imported,
+            MemoryPlace::None => None,
         };
         let mut exports = vec![None; CallbackId::COUNT];
         for &callback in CallbackId::ALL {
@@ -161,6 +163,9 @@ impl Vm {
         let returned = export.call(&mut self.store, invocation.args());
         let data = self.store.data_mut();
         proxy.restore(data.slot.lend());
+        if let Some(size) = data.cap.take_refused() {
+            proxy.memory_cap_met(vm, size, data.cap.max());
+        }
         if let Some((callback, trap)) = data.trapped.take() {
             return Err(Trapped { vm, callback, trap });
         }
@@ -179,11 +184,6 @@ impl Vm {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);
         Trapped { vm: self.index, callback, trap }
-    }
-
-    /// The size in bytes that the guest's memory was refused to grow to, if it met its cap.
-    pub(crate) fn memory_refused(&self) -> Option<u64> {
-        self.store.data().cap.refused()
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod gate;
 mod imageable;
 mod inspect;
 mod limits;
+mod linked;
 mod load_error;
 mod machine;
 pub(crate) mod memory;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
-use wasmtime::{InstancePre, Linker, Module, ModuleExport};
+use wasmtime::{Linker, Module, ModuleExport};
 
 use crate::abi::{AbiVersion, CallbackId};
 
@@ -20,6 +20,7 @@ use super::compile::compile_once;
 use super::declared::{Declared, EntryPoint, MemoryPlace};
 use super::engine::{self, Allocation, Engine, EngineSettings};
 use super::limits;
+use super::linked::Linked;
 use super::load_error::LoadError;
 use super::machine::VmData;
 use super::recognise::{corrupt, recognise};
@@ -55,7 +56,7 @@ struct Inner {
     engine: &'static Engine,
     module: Module,
     exports: [Option<ModuleExport>; CallbackId::COUNT],
-    pre: OnceLock<InstancePre<VmData>>,
+    linked: OnceLock<Linked>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -144,7 +145,7 @@ impl Plugin {
             let id = CallbackId::ALL[place];
             if declared.looks_up(id) { module.get_export_index(id.name()) } else { None }
         });
-        let pre = OnceLock::new();
+        let linked = OnceLock::new();
         Ok(Self(Arc::new(Inner {
             name,
             place,
@@ -155,7 +156,7 @@ impl Plugin {
             engine,
             module,
             exports,
-            pre,
+            linked,
         })))
     }
 
@@ -227,17 +228,17 @@ impl Plugin {
     pub(crate) fn linked(
         &self,
         link: fn(&wasmtime::Engine, AbiVersion) -> wasmtime::Result<Linker<VmData>>,
-    ) -> Result<&InstancePre<VmData>, LoadError> {
-        if let Some(pre) = self.0.pre.get() {
-            return Ok(pre);
+    ) -> Result<&Linked, LoadError> {
+        if let Some(linked) = self.0.linked.get() {
+            return Ok(linked);
         }
-        let pre = link(self.0.module.engine(), self.0.version)
-            .and_then(|linker| linker.instantiate_pre(&self.0.module))
+        let linked = link(self.0.module.engine(), self.0.version)
+            .and_then(|linker| Linked::new(linker, &self.0.module))
             .map_err(|error| LoadError::Uncompilable {
                 place: self.0.place.clone(),
                 cause: format!("{error:#}"),
             })?;
-        Ok(self.0.pre.get_or_init(|| pre))
+        Ok(self.0.linked.get_or_init(|| linked))
     }
 
     /// Where the module exports this function, if it does and the host looks it up: of `malloc` and

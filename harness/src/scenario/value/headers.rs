@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::matcher::Matcher;
-use super::schema::Defs;
-use super::shape::{Reader, Shape};
-use super::source::{Entry, Node, Span, Value};
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Entry, Node, Span, Value};
 use crate::state::Field;
 
 /// Header fields to send: a map, in which a list repeats the field, or a list of such maps, joined in order.

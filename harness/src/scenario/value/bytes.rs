@@ -7,10 +7,11 @@ use serde_json::{Value as Json, json};
 
 use super::json::AnyJson;
 use super::scalars::text_schema;
-use super::schema::Defs;
-use super::shape::{Reader, Shape, document};
-use super::source::{Entry, Node};
 use super::units::Size;
+use crate::scenario::document::declare::document;
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Entry, Node};
 
 /// The largest `{fill, size}`, so that a slip of the keyboard does not fill the machine.
 const LARGEST_FILL: u64 = 256 << 20;

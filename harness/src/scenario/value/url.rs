@@ -2,9 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::schema::Defs;
-use super::shape::{Reader, Shape, document};
-use super::source::{Node, Span};
+use crate::scenario::document::declare::document;
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Node, Span};
+use crate::state::{Request, UrlError};
 
 /// The parts of a url; text of the form `http://host:port/path?query`, or a path on `http://localhost`.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,37 +28,20 @@ document! {
     }
 }
 
-/// The scheme, authority and path of `text`, or what is wrong with it.
-fn parts(text: &str) -> Result<(&str, &str, String), &'static str> {
-    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("a url has no blanks");
-    }
-    if text.starts_with('/') {
-        return Ok(("http", "localhost", text.to_owned()));
-    }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return Err("a url begins with `http://`, `https://` or `/`");
-    };
-    if !matches!(scheme, "http" | "https") {
-        return Err("the scheme of a url is http or https");
-    }
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if authority.is_empty() {
-        return Err("the url has no host");
-    }
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    Ok((scheme, authority, path))
-}
-
 impl Url {
+    /// The parts of a url, as [`Request`] takes them from text.
+    fn parse(text: &str) -> Result<Self, UrlError> {
+        let Request { scheme, authority, path, .. } = Request::parse("GET", text)?;
+        Ok(Self { scheme, authority, path })
+    }
+
     /// The text that reads back to this url, when there is one.
     pub(crate) fn text(&self) -> Option<String> {
         let part = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
         let (scheme, authority, path) = (part(&self.scheme)?, part(&self.authority)?, part(&self.path)?);
         let local = scheme == "http" && authority == "localhost";
         let text = if local { path.clone() } else { format!("{scheme}://{authority}{path}") };
-        let same = parts(&text).is_ok_and(|parts| parts == (scheme.as_str(), authority.as_str(), path));
-        same.then_some(text)
+        (Self::parse(&text).as_ref() == Ok(self)).then_some(text)
     }
 }
 
@@ -66,13 +51,9 @@ impl Shape for Url {
             let UrlParts { scheme, authority, path, .. } = UrlParts::read(node, reader)?;
             return Some(Self { scheme, authority, path });
         };
-        match parts(text) {
-            Ok((scheme, authority, path)) => Some(Self {
-                scheme: scheme.as_bytes().to_vec(),
-                authority: authority.as_bytes().to_vec(),
-                path: path.into_bytes(),
-            }),
-            Err(wrong) => reader.fail(&node.span, format!("{wrong}, found {}", node.found())),
+        match Self::parse(text) {
+            Ok(url) => Some(url),
+            Err(wrong) => reader.fail(&node.span, wrong.to_string()),
         }
     }
 
@@ -85,6 +66,6 @@ impl Shape for Url {
     }
 
     fn schema(defs: &mut Defs) -> Json {
-        json!({"anyOf": [{"type": "string", "pattern": r"^(https?://|/)|\$\("}, UrlParts::schema(defs)]})
+        json!({"anyOf": [{"type": "string", "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?://|/|\*)|\$\("}, UrlParts::schema(defs)]})
     }
 }

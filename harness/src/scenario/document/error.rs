@@ -19,9 +19,9 @@ pub struct ScenarioError {
     /// What to do about it.
     pub hint: Option<String>,
     /// The text of the line.
-    pub text: Option<String>,
+    pub text: Option<Box<str>>,
     /// Other places that belong to it, as `defined at path:line:column`.
-    pub notes: Vec<String>,
+    pub notes: Box<[String]>,
 }
 
 impl ScenarioError {
@@ -32,7 +32,7 @@ impl ScenarioError {
             column: span.column(),
             message: message.into(),
             hint: None,
-            text: span.text().map(str::to_owned),
+            text: span.text().map(Box::from),
             notes: span.note().map(|(what, other)| format!("{what} {other}")).into_iter().collect(),
         }
     }
@@ -45,7 +45,7 @@ impl ScenarioError {
             message: message.into(),
             hint: None,
             text: None,
-            notes: Vec::new(),
+            notes: Box::default(),
         }
     }
 

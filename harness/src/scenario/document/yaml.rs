@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::json::bare;
 use super::source::{Entry, Node, Style, Value};
+use crate::scenario::value::json::bare;
 
 /// How long a line gets.
 const WIDTH: usize = 110;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Number, Value as Json, json};
 
-use super::schema::Defs;
-use super::shape::{Reader, Shape};
-use super::source::{Entry, Node, Style, Value};
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Entry, Node, Style, Value};
 
 /// Any value, with bare scalars read by the core schema of YAML 1.2: null, booleans and numbers, else text.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,20 @@ pub(crate) fn to_node(json: &Json) -> Node {
         Json::Array(items) => Node::sequence(items.iter().map(to_node).collect()),
         Json::Object(map) => Node::mapping(map.iter().map(|(k, v)| Entry::new(k, to_node(v))).collect()),
         other => Node::plain(other),
+    }
+}
+
+/// A tree as JSON, where numbers that JSON does not have are text.
+pub(crate) fn editor_view(node: &Node) -> Json {
+    match &node.value {
+        Value::Scalar { text, style: Style::Plain } => {
+            bare(text).unwrap_or_else(|| Json::String(text.clone()))
+        }
+        Value::Scalar { text, style: Style::Text } => Json::String(text.clone()),
+        Value::Sequence(items) => Json::Array(items.iter().map(editor_view).collect()),
+        Value::Mapping(entries) => {
+            Json::Object(entries.iter().map(|e| (e.key.clone(), editor_view(&e.value))).collect())
+        }
     }
 }
 

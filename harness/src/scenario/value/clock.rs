@@ -4,9 +4,9 @@ use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::schema::Defs;
-use super::shape::{Reader, Shape, only_keys};
-use super::source::{Entry, Node};
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape, only_keys};
+use crate::scenario::document::source::{Entry, Node};
 
 /// A point in real time: nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::schema::Defs;
-use super::shape::{Reader, Shape};
-use super::source::{Entry, Node, Value};
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Entry, Node, Value};
 
 /// The schema of a text place: whatever scalar stands there is taken as written.
 pub(crate) fn text_schema() -> Json {
@@ -108,7 +108,7 @@ impl Shape for PathBuf {
     }
 
     fn schema(_: &mut Defs) -> Json {
-        json!({"type": "string"})
+        text_schema()
     }
 }
 

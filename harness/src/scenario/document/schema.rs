@@ -100,9 +100,3 @@ pub(crate) fn schema_of<D: Document>(title: &str) -> Value {
         "$defs": defs.0,
     })
 }
-
-/// The JSON Schema (draft 2020-12) of scenario files.
-#[must_use]
-pub fn schema() -> Value {
-    schema_of::<super::file::File>("A scenario file")
-}

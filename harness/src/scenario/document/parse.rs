@@ -28,6 +28,8 @@ pub(crate) fn read_file(path: &Path) -> Result<Node, FileErrors> {
 /// Reads `text` as the content of the file at `path`.
 pub(crate) fn parse(path: &Path, text: String) -> Result<Node, FileErrors> {
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    let text =
+        if path.extension().is_some_and(|ending| ending == "json") { join_surrogates(text) } else { text };
     let source = Arc::new(Source { path: path.to_path_buf(), text });
     let mut builder = Builder { source: &source, open: Vec::new(), root: None, errors: Vec::new() };
     for event in Parser::new_from_str(&source.text) {
@@ -49,6 +51,30 @@ pub(crate) fn parse(path: &Path, text: String) -> Result<Node, FileErrors> {
             Err(FileErrors::new(path, errors))
         }
     }
+}
+
+/// JSON writes a character beyond U+FFFF as two escapes, of which YAML knows nothing; here they become one.
+fn join_surrogates(text: String) -> String {
+    let unit = |at: usize| {
+        let escape = text.get(at..at + 6)?;
+        u16::from_str_radix(escape.strip_prefix("\\u")?, 16).ok()
+    };
+    let (mut joined, mut from, mut at) = (String::new(), 0, 0);
+    while let Some(next) = text[at..].find('\\') {
+        at += next;
+        let pair = unit(at).zip(unit(at + 6)).map(|(high, low)| String::from_utf16(&[high, low]));
+        match (unit(at), pair) {
+            (Some(0xd800..0xdc00), Some(Ok(character))) => {
+                joined.push_str(&text[from..at]);
+                joined.push_str(&character);
+                at += 12;
+                from = at;
+            }
+            // What an escaped backslash escapes is no escape.
+            _ => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        }
+    }
+    joined + &text[from..]
 }
 
 /// A collection whose end has not come yet.

@@ -4,10 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::bytes::{BytesForm, write_bytes};
 use super::headers::Headers;
-use super::schema::Defs;
-use super::shape::{Reader, Shape, document};
-use super::source::{Entry, Node, Value};
 use super::units::Size;
+use crate::scenario::document::declare::document;
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Entry, Node, Value};
 use crate::state::{Body, Chunk, Duration, Field, Protocol};
 
 /// The most pieces that `chunk_size` makes.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::error::nearest;
-use super::schema::Defs;
-use super::shape::{Reader, Shape};
-use super::source::Node;
+use crate::scenario::document::error::nearest;
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::Node;
 use crate::state::{Duration, show};
 
 /// Units of time, longest first, in nanoseconds.

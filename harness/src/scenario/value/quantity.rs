@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use super::schema::Defs;
-use super::shape::{Reader, Shape, only_keys};
-use super::source::{Entry, Node, Span};
 use super::units::Size;
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape, only_keys};
+use crate::scenario::document::source::{Entry, Node, Span};
 use crate::state::{Duration, show};
 
 /// What a number, size or duration has to be.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::schema::Defs;
-use super::shape::{Reader, Shape};
-use super::source::{Node, Value};
+use crate::scenario::document::schema::Defs;
+use crate::scenario::document::shape::{Reader, Shape};
+use crate::scenario::document::source::{Node, Value};
 
 /// The path of a property, part by part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,6 @@ impl Shape for PropertyPath {
     }
 
     fn schema(defs: &mut Defs) -> Json {
-        json!({"anyOf": [{"type": "string"}, Vec::<String>::schema(defs)]})
+        json!({"anyOf": [super::scalars::text_schema(), Vec::<String>::schema(defs)]})
     }
 }
