@@ -47,7 +47,7 @@ use time::macros::format_description;
 use transcript::{Detail, Fault, Kind, Party, What};
 
 use crate::abi::LogLevel;
-use crate::state::{Clock, Deadlines, Entropy, Fields, SharedData};
+use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData};
 
 /// A plugin's place in the chain.
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ pub struct Proxy {
     pub(crate) upstream: Script,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
+    pub(crate) metrics: Metrics,
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
@@ -125,6 +126,7 @@ impl Proxy {
             upstream: Script::Every(crate::state::Answer::ok()),
             request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
+            metrics: Metrics::new(),
             findings: Vec::new(),
             injections: Vec::new(),
             streams: std::collections::VecDeque::new(),

@@ -12,7 +12,9 @@ mod http_fields;
 mod http_streams;
 mod integration;
 mod logging;
+mod metrics;
 mod randomness;
+mod shared_key_value_store;
 mod stream_operations;
 mod timers;
 mod wasi;
@@ -71,6 +73,8 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
+    shared_key_value_store::link(links)?;
+    metrics::link(links)?;
     wasi::link(links)?;
     Ok(())
 }

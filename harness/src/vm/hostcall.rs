@@ -21,6 +21,9 @@ macro_rules! hostcall {
     (@take $l:expr, $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] u64 $($rest:ident)*) => {
         hostcall!(@take $l, $m, $n, $f, [$($p: $t,)* number: u64,] [$($e,)* number,] $($rest)*)
     };
+    (@take $l:expr, $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] i64 $($rest:ident)*) => {
+        hostcall!(@take $l, $m, $n, $f, [$($p: $t,)* number: i64,] [$($e,)* number,] $($rest)*)
+    };
     (@take $l:expr, $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] Bytes $($rest:ident)*) => {
         hostcall!(@take $l, $m, $n, $f, [$($p: $t,)* ptr: u32, len: u32,]
             [$($e,)* $crate::vm::memory::Bytes { ptr, len },] $($rest)*)

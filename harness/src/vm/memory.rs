@@ -97,6 +97,12 @@ impl Record for u64 {
     }
 }
 
+impl Record for i64 {
+    fn record(self, _: &[u8], out: &mut Vec<u8>) {
+        Arg::Signed(self).encode(out);
+    }
+}
+
 impl Record for Bytes {
     fn record(self, memory: &[u8], out: &mut Vec<u8>) {
         self.get(memory).map_or(Arg::OutOfBounds(self.len), Arg::Bytes).encode(out);

@@ -284,6 +284,7 @@ pub(crate) fn runs(host: &Host) -> Vec<(String, &'static str, Answers)> {
 fn shown(arg: Arg<'_>) -> String {
     match arg {
         Arg::Number(number) => number.to_string(),
+        Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) | Arg::Pairs(bytes) => format!("\"{}\"", bytes.escape_ascii()),
         Arg::OutOfBounds(len) => format!("<{len} out of bounds>"),
     }

@@ -114,6 +114,7 @@ fn named(row: &Hostcall) -> Vec<&'static str> {
 fn show_arg(name: &str, arg: Arg<'_>) -> String {
     match arg {
         Arg::Number(number) => show_number(name, number),
+        Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) => format!("{:?}", show_bytes(bytes)).replace("\\\\", "\\"),
         Arg::OutOfBounds(len) => format!("<{len} bytes out of bounds>"),
         Arg::Pairs(bytes) => match Pairs::parse(bytes) {
