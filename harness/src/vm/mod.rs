@@ -5,6 +5,7 @@ mod artifact;
 mod compile;
 mod declared;
 mod engine;
+mod export;
 pub(crate) mod gate;
 mod imageable;
 mod inspect;
@@ -14,6 +15,7 @@ mod load_error;
 mod machine;
 pub(crate) mod memory;
 mod plugin;
+mod program;
 mod recognise;
 mod trap;
 
