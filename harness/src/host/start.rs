@@ -142,9 +142,9 @@ fn start_vm(
     host.slot.vms.push(state);
 
     let name = host.slot.transcript.vm_name(index).to_owned();
-    let linked = setup.plugin.linked(sections::link)?;
+    let program = setup.plugin.program(sections::link)?;
     let cap = MemoryCap::new(builder.max_memory);
-    let mut vm = match Vm::new(&setup.plugin, linked, index, builder.guard, cap, &mut host.slot) {
+    let mut vm = match Vm::new(program, sections::link, index, builder.guard, cap, &mut host.slot) {
         Ok(vm) => vm,
         Err(trap) => {
             return Ok(Some(refused(
