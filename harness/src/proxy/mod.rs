@@ -77,7 +77,7 @@ pub enum FailurePolicy {
 }
 
 /// The simulated proxy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     pub(crate) clock: Clock,
     pub(crate) deadlines: Deadlines<Deadline>,
@@ -116,7 +116,7 @@ pub struct Finding {
 }
 
 impl Proxy {
-    pub(crate) fn new(options: Options, clock: Clock, seed: u64, detail: Detail) -> Self {
+    pub(crate) fn new(options: Options, clock: Clock, detail: Detail) -> Self {
         Self {
             clock,
             deadlines: Deadlines::new(),
@@ -126,7 +126,7 @@ impl Proxy {
             vms: Vec::new(),
             groups: 0,
             upstream: Script::Every(crate::state::Answer::ok()),
-            request_ids: Entropy::new(seed, "x-request-id"),
+            request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
@@ -137,6 +137,14 @@ impl Proxy {
             local_replies: Vec::new(),
             halted: false,
             date: (0, String::new()),
+        }
+    }
+
+    /// From here on all randomness comes from `seed`: each consumer draws from a stream of its own.
+    pub(crate) fn seed(&mut self, seed: u64) {
+        self.request_ids = Entropy::new(seed, "x-request-id");
+        for (index, vm) in self.vms.iter_mut().enumerate() {
+            vm.entropy = Entropy::of_vm(seed, "guest", index);
         }
     }
 

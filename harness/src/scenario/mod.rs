@@ -76,4 +76,4 @@ pub use value::headers::{FieldExpectation, FieldTest, HeadersExpectation};
 pub use value::matcher::{BodyMatcher, Matcher, Pattern, Test};
 pub use value::path::PropertyPath;
 pub use value::quantity::{Measure, Quantity, QuantityTest};
-pub use value::units::Size;
+pub use value::units::{Size, UnitError, parse_duration};

@@ -9,7 +9,7 @@ pub(crate) use super::hostcall::hostcall;
 use super::machine::VmData;
 use super::memory::{OutBytes, OutU32, OutU64, Place, slice_mut};
 use super::trap::{RestrictedCall, Trap};
-use crate::abi::{CallbackId, Errno, Hostcall, Status};
+use crate::abi::{Errno, Hostcall, Status};
 use crate::proxy::transcript::{Arg, Detail, Kind, Text};
 use crate::proxy::{Proxy, VmIndex};
 
@@ -255,9 +255,11 @@ impl Call<'_> {
     /// Asks the guest for `size` bytes. It runs as a callback of no context.
     fn allocate(&mut self, size: u32) -> Result<u32, Status> {
         let vm = self.vm();
-        let Some((callback, allocate)) = self.caller.data().allocate.clone() else {
+        let Some(allocator) = self.caller.data().allocate.clone() else {
             return Err(Status::InvalidMemoryAccess);
         };
+        let (callback, allocate) = &*allocator;
+        let callback = *callback;
         let proxy = self.proxy();
         proxy.record_abi(Kind::Callback { vm, callback, args: [size, 0, 0, 0, 0], len: 1 });
         let outer = proxy.vm_mut(vm).enter(0);
@@ -295,6 +297,3 @@ pub(crate) fn unimplemented(mut caller: Caller<'_, VmData>, row: &'static Hostca
     proxy.record(Kind::Unimplemented { vm, row });
     Ok(())
 }
-
-/// The allocator's name, for the record.
-pub(crate) type Allocator = (CallbackId, wasmtime::TypedFunc<u32, u32>);
