@@ -13,6 +13,7 @@ mod headers;
 mod host_options;
 pub mod istio_json;
 mod json;
+mod judge;
 mod load;
 mod matcher;
 mod message;
