@@ -38,7 +38,7 @@ impl<G: Guest> Drive<'_, G> {
         if !end {
             hold_open(&mut parts);
         }
-        let fields = self.proxy.request_fields(request, end_stream);
+        let fields = self.proxy.request_fields(request);
         if self.proxy.transcript.records(Detail::Http) {
             let sent = as_sent(request);
             let data = self.proxy.transcript.put_fields(&sent);
@@ -166,7 +166,7 @@ impl Proxy {
     }
 
     /// The map that the first plugin sees.
-    fn request_fields(&mut self, request: &Request, end_stream: bool) -> Fields {
+    fn request_fields(&mut self, request: &Request) -> Fields {
         let mut fields = Fields::request();
         let given = |name: &[u8]| {
             request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
@@ -194,16 +194,19 @@ impl Proxy {
         for (name, value) in pseudo {
             fields.add(name, value);
         }
-        let named = connection_options(given(b"connection").unwrap_or_default());
+        let connection = given(b"connection").unwrap_or_default();
         let mut cookie: Option<Vec<u8>> = None;
         for (name, value) in &request.headers {
-            let name = name.to_ascii_lowercase();
-            let hop = HOP.contains(&&*name) || named.contains(&name);
-            let te = name == b"te" && !value.eq_ignore_ascii_case(b"trailers");
-            if hop || te || name == b"host" || name == b"x-envoy-internal" {
+            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+            let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
+            if HOP.iter().any(|hop| is(hop)) || te || is(b"host") || is(b"x-envoy-internal") {
                 continue;
             }
-            if name == b"cookie" && request.protocol == Protocol::Http2 {
+            // Fields that `connection` names are of this connection only, too.
+            if connection.split(|byte| *byte == b',').any(|option| is(option.trim_ascii())) {
+                continue;
+            }
+            if is(b"cookie") && request.protocol == Protocol::Http2 {
                 match &mut cookie {
                     Some(all) => {
                         all.extend_from_slice(b"; ");
@@ -213,12 +216,12 @@ impl Proxy {
                 }
                 continue;
             }
-            fields.add(&name, value.trim_ascii());
+            fields.add(name, value.trim_ascii());
         }
         if let Some(cookie) = cookie {
             fields.add(b"cookie", &cookie);
         }
-        if let (Some(length), None) = (content_length(&request.body, end_stream), given(b"content-length")) {
+        if let (Some(length), None) = (content_length(&request.body), given(b"content-length")) {
             fields.add(b"content-length", length.to_string().as_bytes());
         }
         if forwarded.is_none() {
@@ -232,13 +235,8 @@ impl Proxy {
     }
 }
 
-/// Header names that a `connection` field declares to be of this connection only.
-fn connection_options(value: &[u8]) -> Vec<Vec<u8>> {
-    value.split(|byte| *byte == b',').map(|name| name.trim_ascii().to_ascii_lowercase()).collect()
-}
-
 /// Bytes of a sized body; `None` for one without a stated length.
-pub(super) fn content_length(body: &Body, _end_stream: bool) -> Option<usize> {
+pub(super) fn content_length(body: &Body) -> Option<usize> {
     match body {
         Body::Sized(chunks) => Some(chunks.iter().map(|chunk| chunk.data.len()).sum()),
         Body::None | Body::Chunked(_) => None,

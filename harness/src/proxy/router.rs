@@ -142,17 +142,23 @@ impl<G: Guest> Drive<'_, G> {
         upstream.received.end = End::Complete;
         upstream.received.ended_at = Some(now);
         let (by_hand, answered) = (upstream.by_hand, upstream.answered);
-        if !timeout.is_zero() && upstream.timeout.is_none() {
+        self.check_length(id, Direction::Request);
+        let answer = if by_hand || answered {
+            None
+        } else {
+            let own = self.stream(id).upstream.own_answer.take();
+            Some(own.or_else(|| self.proxy.upstream.next()))
+        };
+        // An answer that comes at once needs no timeout.
+        let at_once = matches!(&answer, Some(Some(answer)) if answer.is_immediate());
+        if !timeout.is_zero() && !at_once {
             let deadline = self.proxy.deadlines.schedule(now + timeout, Deadline::RouteTimeout(id));
             self.stream(id).upstream.timeout = Some(deadline);
         }
-        self.check_length(id, Direction::Request);
-        if !by_hand && !answered {
-            let answer = self.stream(id).upstream.own_answer.take().or_else(|| self.proxy.upstream.next());
-            match answer {
-                Some(answer) => self.answer(id, answer, true),
-                None => self.proxy.script_exhausted(id),
-            }
+        match answer {
+            Some(Some(answer)) => self.answer(id, answer, true),
+            Some(None) => self.proxy.script_exhausted(id),
+            None => {}
         }
     }
 
@@ -404,7 +410,7 @@ fn answering(out: &mut VecDeque<Answering>, response: Response, enable_trailers:
         |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
     let mut fields = response.headers.clone();
     let never_a_body = matches!(response.status, 204 | 304);
-    let length = content_length(&response.body, false);
+    let length = content_length(&response.body);
     let trailers = response.trailers.filter(|_| h2 || enable_trailers);
     if !given("content-length") {
         match (&response.body, length) {

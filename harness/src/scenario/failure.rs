@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::source::Span;
+use super::document::source::Span;
 use crate::state::Instant;
 
 /// One thing that was not as expected, with what is needed to understand it. All of its text is the same on every

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::error::window;
+use super::document::error::window;
 use super::failure::Failure;
 use super::model::Scenario;
 use super::run::Run;

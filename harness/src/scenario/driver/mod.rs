@@ -7,12 +7,12 @@ mod offered;
 mod setup;
 mod streams;
 
-use super::error::ScenarioError;
+use super::document::error::ScenarioError;
+use super::document::source::Span;
 use super::judge::{Judge, Mark, Stage};
 use super::model::Scenario;
 use super::modules::Modules;
 use super::run::{Run, RunError, RunOptions};
-use super::source::Span;
 use super::step::{Fault, Respond, RespondWith, StartOutcome, Step, StepKind};
 use crate::host::{Host, HostError, Peer, Refusal, Reply, Started};
 use crate::proxy::transcript::Moved;

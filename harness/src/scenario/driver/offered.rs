@@ -1,14 +1,14 @@
 //! What a scenario may ask for and this host does not offer, said before anything runs.
 
 use crate::abi::{CALLBACKS, HOSTCALLS, WASI};
-use crate::scenario::error::{ScenarioError, nearest};
-use crate::scenario::expect::{Expectations, Expected};
-use crate::scenario::host_options::StartMode;
-use crate::scenario::model::Scenario;
-use crate::scenario::plugin::Chain;
-use crate::scenario::run::RunError;
-use crate::scenario::source::Span;
-use crate::scenario::step::{StartOutcome, StepKind};
+use crate::scenario::Chain;
+use crate::scenario::RunError;
+use crate::scenario::Scenario;
+use crate::scenario::Span;
+use crate::scenario::StartMode;
+use crate::scenario::document::error::{ScenarioError, nearest};
+use crate::scenario::{Expectations, Expected};
+use crate::scenario::{StartOutcome, StepKind};
 
 type Checked = Result<(), RunError>;
 

@@ -3,13 +3,13 @@
 use crate::host::{Builder, Host, Setup};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{self, Options};
-use crate::scenario::error::ScenarioError;
-use crate::scenario::expect::Expectations;
-use crate::scenario::host_options::HostOptions;
-use crate::scenario::model::{Answers, Scenario};
-use crate::scenario::modules::Modules;
-use crate::scenario::plugin::{Chain, FailurePolicy, PluginSpec};
-use crate::scenario::run::{RunError, RunOptions};
+use crate::scenario::Expectations;
+use crate::scenario::HostOptions;
+use crate::scenario::Modules;
+use crate::scenario::document::error::ScenarioError;
+use crate::scenario::{Answers, Scenario};
+use crate::scenario::{Chain, FailurePolicy, PluginSpec};
+use crate::scenario::{RunError, RunOptions};
 
 /// The host that `scenario` describes.
 pub(super) fn builder(

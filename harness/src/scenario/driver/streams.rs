@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 
 use crate::host::{Exchange, Host};
 use crate::proxy::StreamId;
-use crate::scenario::error::{ScenarioError, nearest};
-use crate::scenario::run::RunError;
-use crate::scenario::source::Span;
+use crate::scenario::RunError;
+use crate::scenario::Span;
+use crate::scenario::document::error::{ScenarioError, nearest};
 
 /// The streams that expectations can speak of.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::Bench;
 use super::text::{diff, difference, likeness, lines_diff, quoted};
-use crate::scenario::json;
-use crate::scenario::matcher::{BodyMatcher, Matcher, Test};
+use crate::scenario::value::json;
+use crate::scenario::{BodyMatcher, Matcher, Test};
 
 impl Bench<'_> {
     /// Judges a body; an empty one is there, but for `{absent: true}`.

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::Bench;
 use crate::abi::Status;
 use crate::proxy::transcript::Kind;
-use crate::scenario::expect::{CallbackExpectation, HostcallExpectation};
-use crate::scenario::quantity::Quantity;
+use crate::scenario::Quantity;
+use crate::scenario::{CallbackExpectation, HostcallExpectation};
 
 /// A callback or hostcall that was made.
 struct Made {

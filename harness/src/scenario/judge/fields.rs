@@ -3,9 +3,9 @@
 use super::Bench;
 use super::text::{difference, likeness, quoted};
 use crate::proxy::transcript::{Party, show_bytes};
-use crate::scenario::expect::Expected;
-use crate::scenario::headers::{FieldExpectation, FieldTest, HeadersExpectation};
-use crate::scenario::matcher::Test;
+use crate::scenario::Expected;
+use crate::scenario::Test;
+use crate::scenario::{FieldExpectation, FieldTest, HeadersExpectation};
 use crate::state::Fields;
 
 /// Fields as they arrived at one end, and what else a missing field could be found in.

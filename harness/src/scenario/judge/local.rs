@@ -3,7 +3,7 @@
 use super::Bench;
 use super::fields::Arrived;
 use crate::host::LocalResponse;
-use crate::scenario::expect::{Expected, LocalResponseExpectation};
+use crate::scenario::{Expected, LocalResponseExpectation};
 
 impl Bench<'_> {
     pub(super) fn local_response(&mut self, expected: &Expected<LocalResponseExpectation>) {

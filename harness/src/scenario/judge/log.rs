@@ -5,8 +5,8 @@ use super::{Bench, Stage};
 use crate::abi::LogLevel;
 use crate::host::Host;
 use crate::proxy::transcript::LogLine;
-use crate::scenario::expect::{Expected, LogExpectation};
-use crate::scenario::matcher::Test;
+use crate::scenario::Test;
+use crate::scenario::{Expected, LogExpectation};
 
 /// How many lines a failure shows.
 const SHOWN: usize = 12;

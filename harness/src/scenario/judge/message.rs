@@ -5,8 +5,8 @@ use super::fields::{Arrived, pairs};
 use super::text::{difference, quoted};
 use crate::abi::Pairs;
 use crate::proxy::transcript::{Kind, Party, What};
-use crate::scenario::expect::{Expected, RequestExpectation, ResponseExpectation};
-use crate::scenario::matcher::{Matcher, Test};
+use crate::scenario::{Expected, RequestExpectation, ResponseExpectation};
+use crate::scenario::{Matcher, Test};
 
 impl Bench<'_> {
     pub(super) fn response(&mut self, expected: &Expected<ResponseExpectation>) {

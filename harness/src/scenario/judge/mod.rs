@@ -16,10 +16,10 @@ mod stage;
 mod text;
 mod trouble;
 
+use super::document::source::Span;
 use super::expect::Expectations;
 use super::failure::Failure;
 use super::model::Scenario;
-use super::source::Span;
 use super::step::StartOutcome;
 use crate::host::{Exchange, Host, Refusal};
 use crate::state::show;

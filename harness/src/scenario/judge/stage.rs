@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::host::Host;
-use crate::scenario::source::Span;
+use crate::scenario::Span;
 use crate::state::{Duration, Instant};
 
 /// A point in the record.

@@ -8,8 +8,8 @@ use crate::abi::LogLevel;
 use crate::host::Refusal;
 use crate::proxy::Finding;
 use crate::proxy::transcript::Kind;
-use crate::scenario::expect::{Expectations, TrapExpectation};
-use crate::scenario::step::StartOutcome;
+use crate::scenario::StartOutcome;
+use crate::scenario::{Expectations, TrapExpectation};
 use crate::state::show;
 use crate::vm::{Trap, Trapped};
 
