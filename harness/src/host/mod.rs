@@ -209,10 +209,6 @@ impl Host {
         self.judged = true;
     }
 
-    pub(crate) fn slot(&self) -> &Slot {
-        &self.slot
-    }
-
     /// What nobody allowed: a report, or nothing.
     fn objections(&self) -> Option<String> {
         let allowed = |what: &str| self.allowed.iter().any(|known| known == what);

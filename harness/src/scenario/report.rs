@@ -55,11 +55,15 @@ const MOST: usize = 10;
 #[must_use]
 pub fn report(scenario: &Scenario, run: &Run, style: Style) -> String {
     let mut out = String::new();
+    let mut told: &[String] = &[];
     for (index, failure) in run.failures.iter().take(MOST).enumerate() {
         if index > 0 {
             out.push('\n');
         }
-        write_failure(&mut out, failure, style);
+        // What explains several failures is told once.
+        let again = failure.because.len() > 1 && failure.because == told;
+        write_failure(&mut out, failure, again, style);
+        told = &failure.because;
     }
     if run.failures.len() > MOST {
         let _ =
@@ -68,7 +72,7 @@ pub fn report(scenario: &Scenario, run: &Run, style: Style) -> String {
     out
 }
 
-fn write_failure(out: &mut String, failure: &Failure, style: Style) {
+fn write_failure(out: &mut String, failure: &Failure, again: bool, style: Style) {
     let headline = format!("{}: {}", failure.span, headline(failure));
     let _ = writeln!(out, "{}", style.paint(Role::Headline, &headline));
     if let Some(text) = failure.span.text() {
@@ -86,8 +90,12 @@ fn write_failure(out: &mut String, failure: &Failure, style: Style) {
         }
     };
     part("step", &[step(failure)], None);
-    part("expected", &[failure.expected.clone()], Some(Role::Right));
-    part("actual", &[failure.actual.clone()], Some(Role::Wrong));
+    if failure.diff.is_some() {
+        part("diff", &["- expected, + actual".to_owned()], Some(Role::Quiet));
+    } else {
+        part("expected", &[failure.expected.clone()], Some(Role::Right));
+        part("actual", &[failure.actual.clone()], Some(Role::Wrong));
+    }
     for line in failure.diff.iter().flat_map(|diff| diff.lines()) {
         let role = match line.as_bytes().first() {
             Some(b'-') => Some(Role::Right),
@@ -97,18 +105,21 @@ fn write_failure(out: &mut String, failure: &Failure, style: Style) {
         part("", &[line.to_owned()], role);
     }
     part("nearest", failure.nearest.as_slice(), None);
-    part("because", &failure.because, None);
+    if again {
+        part("because", &["as above".to_owned()], Some(Role::Quiet));
+    } else {
+        part("because", &failure.because, None);
+    }
     part("backtrace", &failure.backtrace, Some(Role::Quiet));
 }
 
 /// What is wrong, in one line.
 fn headline(failure: &Failure) -> String {
-    const LONG: usize = 100;
+    const LONG: usize = 80;
     let Failure { what, expected, actual, .. } = failure;
-    let short = |text: &str| text.len() <= LONG && !text.contains('\n');
     match what.as_str() {
-        "trap" | "stalled" | "findings" | "start" if short(actual) => format!("{what}: {actual}"),
-        _ if short(expected) && short(actual) => format!("{what}: expected {expected}, found {actual}"),
+        "trap" | "stalled" | "findings" | "start" => format!("{what}: {actual}"),
+        _ if expected.len() + actual.len() <= LONG => format!("{what}: expected {expected}, found {actual}"),
         _ => format!("{what} is not as expected"),
     }
 }

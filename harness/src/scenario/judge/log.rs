@@ -1,6 +1,6 @@
 //! What plugins logged.
 
-use super::text::{difference, likeness, quoted};
+use super::text::{difference, likeness, nearest_stretch, quoted};
 use super::{Bench, Stage};
 use crate::abi::LogLevel;
 use crate::host::Host;
@@ -122,23 +122,15 @@ fn told(line: &LogLine<'_>) -> String {
 
 /// The line that fits best, and in what it does not fit.
 fn nearest(wanted: &LogExpectation, lines: &[LogLine<'_>]) -> Option<String> {
-    let text = wanted.message.as_ref().and_then(|message| match &message.test {
-        Test::Is(bytes) | Test::Contains(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        Test::Regex(pattern) => Some(pattern.as_str().to_owned()),
-        _ => None,
+    let scored = lines.iter().map(|line| {
+        let message = message_likeness(wanted, line);
+        // Plugin and level in common say nothing by themselves.
+        let others =
+            0.1 * f64::from(u8::from(plugin_fits(wanted, line)) + u8::from(level_fits(wanted, line)));
+        (message + others, message, line)
     });
-    let score = |line: &LogLine<'_>| -> f64 {
-        let message = String::from_utf8_lossy(line.message);
-        let by_text = match &text {
-            _ if message_fits(wanted, line) => 2.0,
-            Some(text) => likeness(text, &message),
-            None => 0.0,
-        };
-        by_text + 0.25 * f64::from(u8::from(plugin_fits(wanted, line)) + u8::from(level_fits(wanted, line)))
-    };
-    let (best, line) = lines.iter().map(|line| (score(line), line)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    // A line that has nothing but plugin and level in common says nothing.
-    if best < 0.95 {
+    let (_, message, line) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    if message < 0.6 {
         return None;
     }
     let mut wrong = Vec::new();
@@ -149,11 +141,33 @@ fn nearest(wanted: &LogExpectation, lines: &[LogLine<'_>]) -> Option<String> {
         wrong.push(format!("its level is {}", line.level.name().to_lowercase()));
     }
     if !message_fits(wanted, line) {
-        let exact = wanted.message.as_ref().and_then(|message| match &message.test {
-            Test::Is(bytes) => difference(bytes, line.message),
-            _ => None,
-        });
-        wrong.push(exact.unwrap_or_else(|| "its message differs".to_owned()));
+        wrong.push(message_difference(wanted, line).unwrap_or_else(|| "its message differs".to_owned()));
     }
     Some(format!("{}: {}", told(line), wrong.join(", ")))
+}
+
+/// How much the message is what is wanted: 1 when it is.
+fn message_likeness(wanted: &LogExpectation, line: &LogLine<'_>) -> f64 {
+    if message_fits(wanted, line) {
+        return 1.0;
+    }
+    let message = String::from_utf8_lossy(line.message);
+    match wanted.message.as_ref().map(|message| &message.test) {
+        Some(Test::Is(bytes)) => likeness(&String::from_utf8_lossy(bytes), &message),
+        Some(Test::Contains(bytes)) => nearest_stretch(&String::from_utf8_lossy(bytes), &message).0,
+        Some(Test::Regex(pattern)) => likeness(pattern.as_str(), &message),
+        _ => 0.0,
+    }
+}
+
+fn message_difference(wanted: &LogExpectation, line: &LogLine<'_>) -> Option<String> {
+    match &wanted.message.as_ref()?.test {
+        Test::Is(bytes) => difference(bytes, line.message),
+        Test::Contains(bytes) => {
+            let (_, stretch) =
+                nearest_stretch(&String::from_utf8_lossy(bytes), &String::from_utf8_lossy(line.message));
+            Some(format!("it says {} in place of {}", quoted(stretch.as_bytes()), quoted(bytes)))
+        }
+        _ => None,
+    }
 }

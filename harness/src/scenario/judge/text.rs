@@ -76,6 +76,31 @@ pub(super) fn likeness(a: &str, b: &str) -> f64 {
     strsim::normalized_levenshtein(&cut(a), &cut(b))
 }
 
+/// The stretch of `text` that is most like `part`, and how alike they are, from 0 to 1.
+pub(super) fn nearest_stretch(part: &str, text: &str) -> (f64, String) {
+    const LONGEST: usize = 400;
+    let (wanted, chars): (Vec<char>, Vec<char>) =
+        (part.chars().take(LONGEST).collect(), text.chars().take(LONGEST).collect());
+    let length = wanted.len().min(chars.len());
+    let (mut best, mut at) = (0.0, 0);
+    for (index, window) in chars.windows(length.max(1)).enumerate() {
+        let same = window.iter().zip(&wanted).filter(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+        // A stretch that begins alike wins over one that is shifted; edits are counted for promising ones only.
+        let likeness = if same * 2 >= length || window.first() == wanted.first() {
+            strsim::normalized_levenshtein(
+                &window.iter().collect::<String>(),
+                &part.chars().take(LONGEST).collect::<String>(),
+            )
+        } else {
+            0.0
+        };
+        if likeness > best {
+            (best, at) = (likeness, index);
+        }
+    }
+    (best, chars[at..(at + length).min(chars.len())].iter().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +121,14 @@ mod tests {
     fn several_lines_are_compared_line_by_line() {
         assert_eq!(diff(b"one line", b"another"), None);
         assert_eq!(diff(b"a\nb\n", b"a\nc\n").unwrap(), "  a\n- b\n+ c\n");
+    }
+
+    #[test]
+    fn the_nearest_stretch_of_a_line_is_found() {
+        let (likeness, stretch) = nearest_stretch("remain token 5", "last refill 17, remain token 1");
+        assert_eq!(stretch, "remain token 1");
+        assert!(likeness > 0.9);
+        assert!(nearest_stretch("limit 2", "nothing of that kind").0 < 0.5);
+        assert_eq!(nearest_stretch("abc", "").0, 0.0);
     }
 }
