@@ -1,2 +1,40 @@
-//! Command line.
-fn main() {}
+//! The command line of the Proxy-Wasm test host.
+//!
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `inspect`, `schema`), `report`
+//! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
+
+mod cli;
+mod crash;
+mod error;
+mod exit;
+mod inspect;
+mod output;
+mod schema;
+mod style;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use exit::Exit;
+use output::Output;
+
+fn main() -> ExitCode {
+    crash::install();
+    let cli = Cli::parse();
+    cli.color.apply();
+    let exit = crash::caught(|| {
+        let mut out = Output::stdout();
+        let done = match cli.command {
+            Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Schema(args) => schema::run(&args, &mut out),
+        };
+        done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
+            error.tell();
+            Exit::Unusable
+        })
+    });
+    exit.into()
+}

@@ -46,7 +46,10 @@ impl<G: Guest> Drive<'_, G> {
             });
             return;
         }
-        let date = self.proxy.http_date();
+        let mut date = [0; 29];
+        let written = self.proxy.http_date().as_bytes();
+        let date_length = written.len().min(date.len());
+        date[..date_length].copy_from_slice(&written[..date_length]);
         let now = self.proxy.clock.now();
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
@@ -56,7 +59,7 @@ impl<G: Guest> Drive<'_, G> {
             fields.remove(name);
         }
         if fields.get(b"date").is_none() {
-            fields.add(b"date", date.as_bytes());
+            fields.add(b"date", &date[..date_length]);
         }
         fields.overwrite(b"server", b"envoy");
         if incomplete && protocol == Protocol::Http1 {

@@ -12,7 +12,7 @@ use crate::abi::CallbackId;
 use crate::state::{Duration, Instant};
 
 /// Something that happens at an instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Deadline {
     /// The timer of a plugin context.
     Tick { vm: VmIndex, context: u32 },
@@ -102,14 +102,11 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn check_limit(&mut self, id: StreamId, direction: Direction) {
         let limit = self.proxy.options.buffer_limit;
         let half = self.half(id, direction);
-        let over = half.buffered.as_ref().is_some_and(|held| held.len() > limit);
-        if !over {
+        if half.buffered.as_ref().is_none_or(|held| held.len() <= limit) {
             return;
         }
         if half.streaming {
-            if direction == Direction::Request {
-                self.stream(id).client.blocked = true;
-            }
+            half.blocked = true;
             return;
         }
         let reply = match direction {
@@ -119,6 +116,16 @@ impl<G: Guest> Drive<'_, G> {
             }
         };
         self.send_local_reply(id, reply);
+    }
+
+    /// The body held back has gone on: the sender need not wait any longer.
+    pub(crate) fn unblock(&mut self, id: StreamId, direction: Direction) {
+        if std::mem::take(&mut self.half(id, direction).blocked) {
+            match direction {
+                Direction::Request => self.schedule_client(id),
+                Direction::Response => self.schedule_upstream(id),
+            }
+        }
     }
 }
 

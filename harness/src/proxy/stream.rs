@@ -9,11 +9,9 @@ use super::upstream::UpstreamSide;
 use crate::state::{Buffer, Fields, Protocol};
 
 /// An exchange in progress.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     pub(crate) id: StreamId,
-    /// Index of the worker that serves it.
-    pub(crate) worker: usize,
     /// What the client speaks.
     pub(crate) protocol: Protocol,
     /// The request was HEAD when it arrived, or has become so on its way.
@@ -41,15 +39,12 @@ pub(crate) struct Stream {
 pub(crate) struct Running {
     pub(crate) decoding: bool,
     pub(crate) encoding: bool,
-    pub(crate) decoding_trailers: bool,
-    pub(crate) encoding_trailers: bool,
 }
 
 impl Stream {
-    pub(crate) fn new(id: StreamId, worker: usize, client: ClientSide) -> Self {
+    pub(crate) fn new(id: StreamId, client: ClientSide) -> Self {
         Self {
             id,
-            worker,
             protocol: client.protocol,
             head_request: false,
             grpc_request: false,
@@ -95,7 +90,7 @@ impl Stream {
 }
 
 /// One direction of a stream.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Half {
     pub(crate) headers: Option<Fields>,
     pub(crate) trailers: Option<Fields>,
@@ -103,6 +98,8 @@ pub(crate) struct Half {
     pub(crate) buffered: Option<Buffer>,
     /// The body held back is for a plugin that wants back-pressure, not an error, at the limit.
     pub(crate) streaming: bool,
+    /// The sender waits: more body is held back than the buffer limit allows.
+    pub(crate) blocked: bool,
     /// A local reply ended this direction: no plugin sees more of it.
     pub(crate) aborted: bool,
     /// Pieces on their way through the chain, the innermost last.

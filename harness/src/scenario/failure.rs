@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::source::Span;
+use super::document::source::Span;
 use crate::state::Instant;
 
 /// One thing that was not as expected, with what is needed to understand it. All of its text is the same on every
@@ -37,4 +37,14 @@ pub struct Failure {
     pub backtrace: Vec<String>,
     /// How many more repetitions failed in the same way.
     pub again: u32,
+}
+
+impl Failure {
+    /// Whether `other` is the same failure in a later repetition of its step.
+    pub(super) fn is_again(&self, other: &Self) -> bool {
+        other.repetition.is_some()
+            && (self.step, &self.what, self.span.line(), self.span.column())
+                == (other.step, &other.what, other.span.line(), other.span.column())
+            && self.repetition != other.repetition
+    }
 }

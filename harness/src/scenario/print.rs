@@ -5,13 +5,13 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::document::shape::{Document as _, Shape};
+use super::document::source::{Entry, Node, Span};
+use super::document::yaml;
 use super::file::{CaseList, PropertyList, ScenarioForm, Surroundings};
 use super::model::Scenario;
 use super::plugin::{Chain, Configs, PluginSource};
-use super::shape::{Document as _, Shape};
-use super::source::{Entry, Node, Span};
 use super::step::Step;
-use super::yaml;
 
 /// The text of a file in `folder` that holds this one scenario; paths below or beside the folder become relative.
 #[must_use]

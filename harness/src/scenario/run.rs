@@ -1,7 +1,7 @@
 //! A scenario carried out: what came of it, and what that means for its trial.
 
+use super::document::error::ScenarioError;
 use super::driver::drive;
-use super::error::ScenarioError;
 use super::failure::Failure;
 use super::model::{Scenario, View};
 use super::modules::Modules;

@@ -5,14 +5,18 @@ mod artifact;
 mod compile;
 mod declared;
 mod engine;
+mod export;
 pub(crate) mod gate;
+mod hostcall;
 mod imageable;
 mod inspect;
 mod limits;
+mod linked;
 mod load_error;
 mod machine;
 pub(crate) mod memory;
 mod plugin;
+mod program;
 mod recognise;
 mod trap;
 

@@ -72,7 +72,7 @@ fn requests_and_answers() {
     step("{request: /}", "expected a method and a url, found `/` -- for example `GET /headers`");
     step(
         "{request: GET headers}",
-        "a url begins with `http://`, `https://` or `/`, found the text \"headers\"",
+        "\"headers\" is neither a path, which starts with /, nor a url, which starts with http:// or https://",
     );
     step("{request: {method: GET}}", "the key `url` is missing");
     step("{request: {url: /, body: a, chunks: [b]}}", "`body` and `chunks` exclude each other");
@@ -135,6 +135,15 @@ fn matchers_and_expectations() {
         "{expect: {hostcalls: [{name: proxy_log, status: not_fuond}]}}",
         "expected one of ok, not_found, bad_argument, serialization_failure, parse_failure, invalid_memory_access, empty, cas_mismatch, internal_failure, broken_connection, unimplemented, found `not_fuond` -- did you mean \"not_found\"?",
     );
+    step(
+        "{expect: {callbacks: [{name: proxy_on_request_header}]}}",
+        "the ABI has no callback `proxy_on_request_header` -- did you mean \"proxy_on_request_headers\"?",
+    );
+    step(
+        "{expect: {hostcalls: [{name: proxy_logs}]}}",
+        "the ABI has no hostcall `proxy_logs` -- did you mean \"proxy_log\"?",
+    );
+    step("{expect: {hostcalls: [{name: fd_write}, {name: q}]}}", "the ABI has no hostcall `q`");
     step("{expect: {stalled: yes}}", "expected true or false, found `yes`");
     step("{expect: }", "expected a mapping (expectations), found nothing");
 }

@@ -10,7 +10,7 @@ use crate::state::{AnswerKind, Body, Failure, Request};
 
 const BROWSER: &str = "let: {browser: {user-agent: Mozilla/5.0, accept: '*/*'}}\n";
 
-const FILE: &str = r#"
+pub(super) const FILE: &str = r#"
 # yaml-language-server: $schema=https://example.org/proxy-wasm-test/scenario.json
 import: [../shared/browser.let.yaml]       # a file that holds only `let:`
 let: {key: {x-api-key: s3cr3t}}            # named values, used as $(key)

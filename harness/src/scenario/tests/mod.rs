@@ -4,8 +4,11 @@ use std::path::Path;
 
 use super::{Scenario, load_text};
 
+mod any;
+mod any_expectations;
 mod bad_input;
 mod example;
+mod matching;
 mod names;
 mod round_trip;
 

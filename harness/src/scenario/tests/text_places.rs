@@ -1,6 +1,8 @@
 //! What stands in a text place is taken as written; what stands in other places is not.
 
-use super::super::{StepKind, Test};
+use std::path::Path;
+
+use super::super::{StepKind, Test, as_json, load_text};
 use super::{scenarios, steps};
 use crate::state::{AnswerKind, Body};
 
@@ -154,4 +156,25 @@ fn configurations_are_what_istio_sends() {
     ] {
         assert_eq!(config(written), sent, "{written}");
     }
+}
+
+#[test]
+fn json_is_yaml_too() {
+    let text = "{\"plugins\": [{\"wasm\": \"p.wasm\"}],\n\t\"scenarios\": [{\"name\": \"a\\/b \\ud83d\\ude00 \\\\ud83d \\u00e9\", \
+                \"steps\": []}]}\n";
+    let file = load_text(Path::new("t.json"), text).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(file.scenarios[0].name, "a/b 😀 \\ud83d é");
+    let error = load_text(Path::new("t.json"), &text.replace("\\ude00", ""))
+        .expect_err("half a character")
+        .to_string();
+    assert!(error.contains("invalid Unicode character escape code"), "{error}");
+}
+
+#[test]
+fn an_editor_sees_plain_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("t.yaml");
+    std::fs::write(&path, "{a: no, b: 1.10, c: ~, d: '1', e: .inf, f: [$(x)]}").expect("a file");
+    let json = as_json(&path).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(json.to_string(), r#"{"a":"no","b":1.1,"c":null,"d":"1","e":".inf","f":["$(x)"]}"#);
 }
