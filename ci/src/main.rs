@@ -8,10 +8,16 @@ mod crash;
 mod error;
 mod exit;
 mod inspect;
+mod limits;
 mod output;
+mod pool;
+mod report;
+mod run;
 mod schema;
+mod story;
 mod style;
 mod values;
+mod write;
 
 use std::process::ExitCode;
 
@@ -28,6 +34,7 @@ fn main() -> ExitCode {
     let exit = crash::caught(|| {
         let mut out = Output::stdout();
         let done = match cli.command {
+            Command::Run(args) => run::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
         };
