@@ -1,1 +1,5 @@
-//! What runs on plugins.
+//! What runs on Proxy-Wasm plugins: scenario files as tests of `cargo test`.
+
+pub mod cache;
+mod cargo;
+pub mod modules;
