@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use proxy_wasm_harness::scenario::{FileErrors, ScenarioError};
+use proxy_wasm_harness::scenario::{FileErrors, RunError, ScenarioError};
 use proxy_wasm_harness::vm::LoadError;
 
 use crate::style::{BOLD, ERROR, HINT, NOTED};
@@ -21,6 +21,9 @@ pub(crate) enum Error {
     /// A scenario file that cannot be used.
     #[error(transparent)]
     File(#[from] FileErrors),
+    /// A scenario that cannot be run.
+    #[error(transparent)]
+    Run(RunError),
     /// A file that cannot be read.
     #[error("{}: cannot be read: {cause}", path.display())]
     Unreadable {

@@ -1,6 +1,7 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `inspect`, `schema`), `report`
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
+//! `schema`), `report`
 //! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
 
 mod cli;
@@ -16,6 +17,7 @@ mod run;
 mod schema;
 mod story;
 mod style;
+mod try_plugin;
 mod values;
 mod write;
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         let mut out = Output::stdout();
         let done = match cli.command {
             Command::Run(args) => run::run(&args, &mut out),
+            Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
         };

@@ -42,7 +42,8 @@ pub(crate) fn trial(trial: &Trial) -> String {
         out.push('\n');
         indented(&mut out, &trial.text);
     }
-    if let (true, Some(again)) = (trial.outcome.is_red() && trial.outcome != Outcome::Unusable, &trial.again) {
+    if let (true, Some(again)) = (trial.outcome.is_red() && trial.outcome != Outcome::Unusable, &trial.again)
+    {
         let _ = writeln!(out, "    {HINT}run it again:{HINT:#} {again}\n");
     }
     indented(&mut out, &trial.beside);

@@ -44,9 +44,13 @@ mod tests {
 
     #[test]
     fn words_survive_a_shell() {
-        for (word, want) in
-            [("a/b.yaml", "a/b.yaml"), ("", "''"), ("two words", "'two words'"), ("it's", r"'it'\''s'"), ("$x", "'$x'")]
-        {
+        for (word, want) in [
+            ("a/b.yaml", "a/b.yaml"),
+            ("", "''"),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+            ("$x", "'$x'"),
+        ] {
             assert_eq!(quoted(word), want);
         }
     }

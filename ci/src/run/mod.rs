@@ -27,15 +27,16 @@ use crate::{error, pool, report, values, write};
 
 const EXAMPLES: &str = "\
 Examples:
-  proxy-wasm-test run                                     every *.scenario.yaml below this folder
+  proxy-wasm-test run                                     # every *.scenario.yaml below this folder
   proxy-wasm-test run tests/limiter.scenario.yaml
-  proxy-wasm-test run --filter 'third request' --trace    one scenario, with every hostcall if it fails
-  proxy-wasm-test run --plugin limiter=new/limiter.wasm   the same scenarios on another build
-  proxy-wasm-test run --update-snapshots                  accept what the snapshots should hold
+  proxy-wasm-test run --filter 'third request' --trace    # with every hostcall, if it fails
+  proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
+  proxy-wasm-test run --update-snapshots                  # accept what differs
   proxy-wasm-test run --format json | jq .summary
-  proxy-wasm-test run --junit target/junit.xml            for CI
+  proxy-wasm-test run --junit target/junit.xml            # for CI
 
-Exit codes: 0 all passed, 1 something failed, 2 usage or input that cannot be used, 3 internal error";
+Exit codes: 0 all passed, 1 something failed, 2 usage or input that cannot be used,
+3 internal error";
 
 /// Carry out scenario files, and say what was not as expected
 #[derive(Debug, clap::Args)]
@@ -57,11 +58,11 @@ pub(crate) struct Args {
     jobs: Option<NonZeroUsize>,
 
     /// Take this file as the module of the plugin of this name
-    #[arg(long, value_name = "NAME=FILE", value_parser = values::plugin)]
+    #[arg(long, value_name = "NAME=FILE", value_parser = values::plugin, help_heading = "Plugins")]
     plugin: Vec<(String, PathBuf)>,
 
     /// Build no plugins: take what an earlier build left
-    #[arg(long)]
+    #[arg(long, help_heading = "Plugins")]
     no_build: bool,
 
     /// Where snapshots are [default: the `snapshots` folder nearest above each file]

@@ -77,9 +77,10 @@ impl Plan {
                 self.jobs.retain(|job| job.label().is_none());
                 return Ok(());
             }
-            let some: Vec<String> = self.jobs.iter().take(5).map(|job| format!("\n  {}", job.name())).collect();
+            let some: Vec<String> =
+                self.jobs.iter().take(5).map(|job| format!("\n  {}", job.name())).collect();
             let more = if self.jobs.len() > some.len() { "\n  ..." } else { "" };
-            let hint = format!("the {} trials are{}{more}", self.jobs.len(), some.concat());
+            let hint = format!("there are {}, for example{}{more}", self.jobs.len(), some.concat());
             return Err(Error::usage(format!("no trial's name contains {text:?}"), hint));
         }
         self.jobs.retain(keep);
@@ -95,7 +96,9 @@ impl Plan {
         for job in &self.jobs {
             match &job.what {
                 What::Scenario(scenario) => match &scenario.chain {
-                    Chain::Plugins(plugins) => names.extend(plugins.iter().map(|plugin| plugin.name.as_str())),
+                    Chain::Plugins(plugins) => {
+                        names.extend(plugins.iter().map(|plugin| plugin.name.as_str()))
+                    }
                     Chain::Manifests(_) => return Ok(()),
                 },
                 What::Unreadable(_) => return Ok(()),
@@ -130,8 +133,10 @@ mod tests {
     use super::*;
 
     fn plan(names: &[&str]) -> Plan {
-        let scenarios: Vec<String> = names.iter().map(|name| format!("  - {{name: {name}, steps: []}}")).collect();
-        let text = format!("plugins: [{{name: limiter, wasm: p.wasm}}]\nscenarios:\n{}\n", scenarios.join("\n"));
+        let scenarios: Vec<String> =
+            names.iter().map(|name| format!("  - {{name: {name}, steps: []}}")).collect();
+        let text =
+            format!("plugins: [{{name: limiter, wasm: p.wasm}}]\nscenarios:\n{}\n", scenarios.join("\n"));
         let read = scenario::load_text(Path::new("f.scenario.yaml"), &text).unwrap();
         let job = |one| Job {
             file: "f.scenario.yaml".into(),
