@@ -17,6 +17,10 @@ use crate::sections;
 use crate::state::{Clock, Entropy};
 use crate::vm::{EntryPoint, MemoryCap, Trap, Trapped, Vm, Vms};
 
+/// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
+/// behind does not depend on it, and one start can serve hosts of many seeds.
+const START_SEED: u64 = 0;
+
 /// What came of a start.
 #[derive(Debug)]
 pub enum Started {
@@ -30,7 +34,7 @@ pub enum Started {
 pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
     let chain = &builder.chain;
     let clock = Clock::new(builder.realtime);
-    let mut proxy = Box::new(Proxy::new(builder.options.clone(), clock, builder.seed, builder.detail));
+    let mut proxy = Box::new(Proxy::new(builder.options.clone(), clock, builder.detail));
     proxy.upstream = match &builder.upstream {
         Upstream::Every(answer) => Script::Every(answer.clone()),
         Upstream::Each(answers) => Script::Each(answers.iter().cloned().collect()),
@@ -78,8 +82,16 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
             }
         }
     }
-    host.drive().settle();
+    host.begin(builder.seed);
     Ok(Started::Running(host))
+}
+
+impl Host {
+    /// Every plugin is configured: the host's own seed takes over, and what is due already runs.
+    pub(super) fn begin(&mut self, seed: u64) {
+        self.slot.seed(seed);
+        self.drive().settle();
+    }
 }
 
 fn name(setup: &Setup) -> String {
@@ -122,7 +134,7 @@ fn start_vm(
 ) -> Result<Option<Refusal>, HostError> {
     let index = VmIndex(host.slot.vms.len());
     let builder = Arc::clone(&host.setup);
-    let entropy = Entropy::new(builder.seed, &format!("guest {}", index.0));
+    let entropy = Entropy::of_vm(START_SEED, "starting guest", index.0);
     let mut state = VmState::new(worker, setup.plugin.abi_version(), entropy);
     state.vm_id.clone_from(&setup.vm_id);
     state.configuration.clone_from(&setup.vm_config);
@@ -130,9 +142,9 @@ fn start_vm(
     host.slot.vms.push(state);
 
     let name = host.slot.transcript.vm_name(index).to_owned();
-    let linked = setup.plugin.linked(sections::link)?;
+    let program = setup.plugin.program(sections::link)?;
     let cap = MemoryCap::new(builder.max_memory);
-    let mut vm = match Vm::new(&setup.plugin, linked, index, builder.guard, cap, &mut host.slot) {
+    let mut vm = match Vm::new(program, sections::link, index, builder.guard, cap, &mut host.slot) {
         Ok(vm) => vm,
         Err(trap) => {
             return Ok(Some(refused(

@@ -47,7 +47,7 @@ use time::macros::format_description;
 use transcript::{Detail, Fault, Kind, Party, What};
 
 use crate::abi::LogLevel;
-use crate::state::{Clock, Deadlines, Entropy, Fields, SharedData};
+use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData};
 
 /// A plugin's place in the chain.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub enum FailurePolicy {
 }
 
 /// The simulated proxy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     pub(crate) clock: Clock,
     pub(crate) deadlines: Deadlines<Deadline>,
@@ -89,6 +89,7 @@ pub struct Proxy {
     pub(crate) upstream: Script,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
+    pub(crate) metrics: Metrics,
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
@@ -113,7 +114,7 @@ pub struct Finding {
 }
 
 impl Proxy {
-    pub(crate) fn new(options: Options, clock: Clock, seed: u64, detail: Detail) -> Self {
+    pub(crate) fn new(options: Options, clock: Clock, detail: Detail) -> Self {
         Self {
             clock,
             deadlines: Deadlines::new(),
@@ -123,8 +124,9 @@ impl Proxy {
             vms: Vec::new(),
             groups: 0,
             upstream: Script::Every(crate::state::Answer::ok()),
-            request_ids: Entropy::new(seed, "x-request-id"),
+            request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
+            metrics: Metrics::new(),
             findings: Vec::new(),
             injections: Vec::new(),
             streams: std::collections::VecDeque::new(),
@@ -132,6 +134,14 @@ impl Proxy {
             local_replies: Vec::new(),
             halted: false,
             date: (0, String::new()),
+        }
+    }
+
+    /// From here on all randomness comes from `seed`: each consumer draws from a stream of its own.
+    pub(crate) fn seed(&mut self, seed: u64) {
+        self.request_ids = Entropy::new(seed, "x-request-id");
+        for (index, vm) in self.vms.iter_mut().enumerate() {
+            vm.entropy = Entropy::of_vm(seed, "guest", index);
         }
     }
 

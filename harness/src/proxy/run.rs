@@ -12,7 +12,7 @@ use crate::abi::CallbackId;
 use crate::state::{Duration, Instant};
 
 /// Something that happens at an instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Deadline {
     /// The timer of a plugin context.
     Tick { vm: VmIndex, context: u32 },

@@ -9,7 +9,7 @@ use super::upstream::UpstreamSide;
 use crate::state::{Buffer, Fields, Protocol};
 
 /// An exchange in progress.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     pub(crate) id: StreamId,
     /// What the client speaks.
@@ -90,7 +90,7 @@ impl Stream {
 }
 
 /// One direction of a stream.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Half {
     pub(crate) headers: Option<Fields>,
     pub(crate) trailers: Option<Fields>,

@@ -43,7 +43,7 @@ pub(crate) struct UpstreamSide {
 }
 
 /// Where answers of an upstream or cluster come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Script {
     /// One answer for every request.
     Every(Answer),

@@ -3,6 +3,8 @@
 //! Functions are resolved once. Memories and tables that a module imports belong to one store, so they are made anew
 //! for each instance, as Envoy's V8 does.
 
+use std::sync::Arc;
+
 use wasmtime::{ExternType, Instance, InstancePre, Linker, Memory, Module, Ref, Store, Table};
 
 use super::machine::VmData;
@@ -12,22 +14,15 @@ pub(crate) enum Linked {
     /// It imports functions only.
     Once(InstancePre<VmData>),
     /// It imports a memory or a table as well.
-    Anew { linker: Linker<VmData>, module: Module },
+    Anew { linker: Arc<Linker<VmData>>, module: Module },
 }
 
 impl Linked {
-    pub(crate) fn new(linker: Linker<VmData>, module: &Module) -> wasmtime::Result<Self> {
+    pub(crate) fn new(linker: Arc<Linker<VmData>>, module: &Module) -> wasmtime::Result<Self> {
         if module.imports().all(|import| matches!(import.ty(), ExternType::Func(_))) {
             return linker.instantiate_pre(module).map(Self::Once);
         }
         Ok(Self::Anew { linker, module: module.clone() })
-    }
-
-    pub(crate) fn engine(&self) -> &wasmtime::Engine {
-        match self {
-            Self::Once(pre) => pre.module().engine(),
-            Self::Anew { module, .. } => module.engine(),
-        }
     }
 
     /// A fresh instance, and the memory that was made for it if it imports one.
@@ -39,7 +34,7 @@ impl Linked {
             Self::Once(pre) => return Ok((pre.instantiate(store)?, None)),
             Self::Anew { linker, module } => (linker, module),
         };
-        let mut linker = linker.clone();
+        let mut linker = Linker::clone(linker);
         let mut made = None;
         for import in module.imports() {
             match import.ty() {

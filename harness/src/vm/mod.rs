@@ -5,7 +5,9 @@ mod artifact;
 mod compile;
 mod declared;
 mod engine;
+mod export;
 pub(crate) mod gate;
+mod hostcall;
 mod imageable;
 mod inspect;
 mod limits;
@@ -14,6 +16,7 @@ mod load_error;
 mod machine;
 pub(crate) mod memory;
 mod plugin;
+mod program;
 mod recognise;
 mod trap;
 

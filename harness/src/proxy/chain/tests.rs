@@ -41,7 +41,7 @@ struct Bench {
 
 impl Bench {
     fn new(count: usize) -> Self {
-        let mut proxy = Proxy::new(Options::default(), Clock::default(), 0, Detail::Off);
+        let mut proxy = Proxy::new(Options::default(), Clock::default(), Detail::Off);
         proxy.upstream = crate::proxy::Script::Every(Answer::ok().body("hello!"));
         for index in 0..count {
             proxy.plugins.push(ChainPlugin {
