@@ -3,3 +3,4 @@
 pub mod cache;
 mod cargo;
 pub mod modules;
+pub mod snapshots;
