@@ -131,8 +131,13 @@ fn scenario_files_that_cannot_be_used() {
             step("advance: soon"),
             &["s.scenario.yaml:5:18: `soon` is no duration", "5 |       - advance: soon", "help: "],
         ),
-        (step("advance: 5 parsecs"), &["unknown unit `parsecs`", "help: "]),
-        (step("request: {url: [a]}"), &["s.scenario.yaml:5:24: expected text, found a list"]),
+        (step("advance: 5parsecs"), &["unknown unit `parsecs`", "help: "]),
+        (
+            step("request: {method: [a], url: /}"),
+            &[
+                "s.scenario.yaml:5:27: expected text or a mapping with one of the forms of bytes, found a list",
+            ],
+        ),
         (step("request: get-it"), &["s.scenario.yaml:5:18: "]),
         (expecting("{response: {status: many}}"), &["s.scenario.yaml:6:37: "]),
         (expecting("{response: {body: {regex: \"(\"}}}"), &["s.scenario.yaml:6:", "regex"]),
@@ -183,7 +188,7 @@ fn arguments_that_cannot_be_used() {
     let play = Playground::new();
     play.write("p.wat", plugin("")).write("s.scenario.yaml", scenarios(STEPS));
     let cases: [(&[&str], &[&str]); 15] = [
-        (&["rn"], &["unrecognized subcommand 'rn'", "run"]),
+        (&["runn"], &["unrecognized subcommand 'runn'", "a similar subcommand exists: 'run'"]),
         (
             &["run", "--filter", "nothing"],
             &["no trial's name contains \"nothing\"", "help: there are 1, for example\n  s::one"],
@@ -195,7 +200,7 @@ fn arguments_that_cannot_be_used() {
         (&["run", "--plugin", "p"], &["expected NAME=FILE"]),
         (&["run", "--format", "xml"], &["invalid value 'xml'"]),
         (&["run", "--junit", "no/folder/j.xml"], &["no/folder/j.xml: cannot be written: "]),
-        (&["try", "p.wat", "orders"], &["\"orders\" is neither a path", "nor an url"]),
+        (&["try", "p.wat", "orders"], &["\"orders\" is neither a path", "nor a url"]),
         (&["try", "p.wat", "/", "-H", "x"], &["expected `Name: value`"]),
         (
             &["try", "p.wat", "/", "--config", "missing.json"],

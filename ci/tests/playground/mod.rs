@@ -7,28 +7,28 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A folder that goes away with its test.
-pub struct Playground(tempfile::TempDir);
+pub(crate) struct Playground(tempfile::TempDir);
 
 /// What a command gave.
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Playground {
     /// An empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
     /// The folder.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Writes a file, and the folders on its way.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, content).expect("a file");
@@ -36,19 +36,19 @@ impl Playground {
     }
 
     /// The content of a file.
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Every file, and what it holds.
-    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut all = BTreeMap::new();
         below(self.path(), &mut all);
         all
     }
 
     /// The binary in this folder, with an environment in which nothing but its arguments decides.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_proxy-wasm-test"));
         command.current_dir(self.path()).args(arguments);
         for name in
@@ -61,7 +61,7 @@ impl Playground {
     }
 
     /// Runs the binary in this folder.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.command(arguments).output().expect("the binary runs").into()
     }
 }
@@ -95,7 +95,7 @@ fn below(folder: &Path, all: &mut BTreeMap<PathBuf, Vec<u8>>) {
 }
 
 /// A plugin in text form: what every plugin has, and `more`.
-pub fn plugin(more: &str) -> String {
+pub(crate) fn plugin(more: &str) -> String {
     format!(
         "(module\n  {more}\n  (memory (export \"memory\") 1)\n  (func (export \"proxy_abi_version_0_2_1\"))\n  \
          (func (export \"malloc\") (param i32) (result i32) (i32.const 1024)))\n"
@@ -103,11 +103,11 @@ pub fn plugin(more: &str) -> String {
 }
 
 /// A scenario file with the plugin `p.wat` and this list of scenarios.
-pub fn scenarios(list: &str) -> String {
+pub(crate) fn scenarios(list: &str) -> String {
     format!("plugins: [{{wasm: p.wat}}]\nscenarios:\n{list}")
 }
 
 /// One module of this repository.
-pub fn artifact(name: &str) -> String {
+pub(crate) fn artifact(name: &str) -> String {
     format!("{}/../plugins-under-test/artifacts/{name}.wasm", env!("CARGO_MANIFEST_DIR"))
 }
