@@ -17,6 +17,7 @@ mod ids;
 mod ingress;
 mod inject;
 mod options;
+mod queues;
 mod reply;
 mod router;
 mod run;
@@ -47,7 +48,7 @@ use time::macros::format_description;
 use transcript::{Detail, Fault, Kind, Party, What};
 
 use crate::abi::LogLevel;
-use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData};
+use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData, SharedQueues};
 
 /// A plugin's place in the chain.
 #[derive(Clone, Debug)]
@@ -89,6 +90,7 @@ pub struct Proxy {
     pub(crate) upstream: Script,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
+    pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
@@ -126,6 +128,7 @@ impl Proxy {
             upstream: Script::Every(crate::state::Answer::ok()),
             request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
+            shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
             findings: Vec::new(),
             injections: Vec::new(),

@@ -15,6 +15,7 @@ mod logging;
 mod metrics;
 mod randomness;
 mod shared_key_value_store;
+mod shared_queues;
 mod stream_operations;
 mod timers;
 mod wasi;
@@ -74,6 +75,7 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     stream_operations::link(links)?;
     http_streams::link(links)?;
     shared_key_value_store::link(links)?;
+    shared_queues::link(links)?;
     metrics::link(links)?;
     wasi::link(links)?;
     Ok(())

@@ -4,4 +4,5 @@
 mod metrics;
 mod probe;
 mod shared_key_value_store;
+mod shared_queues;
 mod wasi;
