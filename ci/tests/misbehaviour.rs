@@ -34,7 +34,7 @@ fn cases() -> Vec<Case> {
             name: "a trap in the start function",
             plugin: plugin("(func (export \"_initialize\") unreachable)"),
             options: &[],
-            expected: "[{start: refused}]",
+            expected: "[{start: refused, expect: {trap: {plugin: p, message: {contains: unreachable}}}}]",
             says: &["plugin p trapped in _initialize", "unreachable"],
         },
         Case {
@@ -60,10 +60,10 @@ fn cases() -> Vec<Case> {
         },
         Case {
             name: "recursion without end",
-            plugin: on_request("(call $again) (i32.const 0)")
-                .replacen("(module", "(module (func $again (call $again))", 1)
-                .replacen("(module (func $again (call $again))\n", "(module\n", 1)
-                .replacen("(memory", "(func $again (call $again))\n  (memory", 1),
+            plugin: plugin(
+                "(func $again (export \"proxy_on_request_headers\") (param i32 i32 i32) (result i32)
+                   (call $again (i32.const 2) (i32.const 0) (i32.const 1)))",
+            ),
             options: &[],
             expected: "[{request: GET /, expect: {trap: {message: {contains: Maximum call stack size}}}}]",
             says: &["trap", "Maximum call stack size exceeded"],
