@@ -1,9 +1,11 @@
 //! A chain of plugins and the world around it, to be made into a host.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Host;
 use super::error::HostError;
+use super::image::HostImage;
 use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
@@ -267,13 +269,8 @@ impl Builder {
     ///
     /// When a plugin cannot be loaded, or refuses its start or configuration: the error prints what it logged.
     pub fn build(self) -> Result<Host, HostError> {
-        match self.start()? {
-            Started::Running(host) => Ok(*host),
-            Started::Refused(mut host, refusal) => {
-                host.judged();
-                Err(HostError::Refused { refusal, log: host.transcript().log() })
-            }
-        }
+        let seed = self.seed;
+        start::running(&Arc::new(self), seed)
     }
 
     /// As [`Self::build`], for callers that expect a refusal.
@@ -282,7 +279,29 @@ impl Builder {
     ///
     /// When a plugin cannot be loaded.
     pub fn start(self) -> Result<Started, HostError> {
-        start::start(&std::sync::Arc::new(self))
+        let seed = self.seed;
+        start::start(&Arc::new(self), seed)
+    }
+
+    /// As [`Self::start`], by way of an image: the start is made, kept and taken up again. Where it cannot be kept, it is
+    /// a start like any other. Both give the same transcript, byte for byte; this is for the tests that say so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_from_image(self) -> Result<Started, HostError> {
+        let seed = self.seed;
+        let builder = Arc::new(self);
+        match start::configured(&builder)? {
+            Started::Running(mut host) => match HostImage::of(&mut host, true) {
+                Ok(Some(image)) => image.host(seed).map(|host| Started::Running(Box::new(host))),
+                Ok(None) | Err(_) => {
+                    host.begin(seed);
+                    Ok(Started::Running(host))
+                }
+            },
+            refused @ Started::Refused(..) => Ok(refused),
+        }
     }
 
     /// A template of this host: fresh ones come from it quickly.

@@ -2,11 +2,12 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `log`, `template` (fresh hosts by
-//! the thousand), `error`.
+//! the thousand), `image` (where they come from), `error`.
 
 mod builder;
 mod error;
 mod exchange;
+mod image;
 mod log;
 mod start;
 mod template;
@@ -47,6 +48,8 @@ pub struct Host {
     judged: bool,
     pub(crate) acts: Option<Vec<Act>>,
     pub(crate) setup: std::sync::Arc<Builder>,
+    /// Where randomness comes from since the start; a template's hosts have the setup in common, not the seed.
+    pub(crate) seed: u64,
 }
 
 /// What a test made a host do: the steps of the scenario file that [`Host::script`] prints.
