@@ -43,7 +43,7 @@ fn started(started: Started) -> Host {
 fn transcripts_are_equal_byte_for_byte() {
     for builder in all() {
         let plain = exercise(started(builder.clone().start().unwrap()));
-        let imaged = exercise(started(builder.start_from_image().unwrap()));
+        let imaged = exercise(started(builder.by_image(true).start().unwrap()));
         assert_eq!(plain, imaged);
     }
 }

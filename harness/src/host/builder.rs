@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::Host;
 use super::error::HostError;
-use super::image::HostImage;
 use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
@@ -152,6 +151,7 @@ pub struct Builder {
     pub(crate) detail: Detail,
     pub(crate) guard: HangGuard,
     pub(crate) max_memory: u64,
+    pub(crate) by_image: bool,
 }
 
 /// How the upstream answers.
@@ -174,6 +174,7 @@ impl Default for Builder {
             detail: Detail::Abi,
             guard: HangGuard::default(),
             max_memory: crate::vm::MAX_MEMORY,
+            by_image: false,
         }
     }
 }
@@ -263,6 +264,15 @@ impl Builder {
         self
     }
 
+    /// Starts by way of an image: the start is made, kept, and taken up again, as [`Template`] does for many hosts. Where
+    /// it cannot be kept it is a start like any other. Both give the same transcript, byte for byte; this is for the tests
+    /// that say so.
+    #[must_use]
+    pub fn by_image(mut self, by_image: bool) -> Self {
+        self.by_image = by_image;
+        self
+    }
+
     /// Starts and configures the plugins.
     ///
     /// # Errors
@@ -281,27 +291,6 @@ impl Builder {
     pub fn start(self) -> Result<Started, HostError> {
         let seed = self.seed;
         start::start(&Arc::new(self), seed)
-    }
-
-    /// As [`Self::start`], by way of an image: the start is made, kept and taken up again. Where it cannot be kept, it is
-    /// a start like any other. Both give the same transcript, byte for byte; this is for the tests that say so.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
-    pub fn start_from_image(self) -> Result<Started, HostError> {
-        let seed = self.seed;
-        let builder = Arc::new(self);
-        match start::configured(&builder)? {
-            Started::Running(mut host) => match HostImage::of(&mut host, true) {
-                Ok(Some(image)) => image.host(seed).map(|host| Started::Running(Box::new(host))),
-                Ok(None) | Err(_) => {
-                    host.begin(seed);
-                    Ok(Started::Running(host))
-                }
-            },
-            refused @ Started::Refused(..) => Ok(refused),
-        }
     }
 
     /// A template of this host: fresh ones come from it quickly.

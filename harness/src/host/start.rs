@@ -9,13 +9,14 @@ use std::sync::Arc;
 use super::Host;
 use super::builder::{Builder, Setup, Upstream};
 use super::error::{HostError, Refusal};
+use super::image::HostImage;
 use crate::abi::CallbackId;
 use crate::proxy::{
     Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
 };
 use crate::sections;
 use crate::state::{Clock, Entropy};
-use crate::vm::{EntryPoint, MemoryCap, Trap, Trapped, Vm, Vms};
+use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
 
 /// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
 /// behind does not depend on it, and one start can serve hosts of many seeds.
@@ -34,7 +35,14 @@ pub enum Started {
 pub(super) fn start(builder: &Arc<Builder>, seed: u64) -> Result<Started, HostError> {
     let mut started = configured(builder)?;
     if let Started::Running(host) = &mut started {
-        host.begin(seed);
+        if builder.by_image
+            && let Ok(Some(image)) = HostImage::of(host, true)
+        {
+            host.judged();
+            **host = image.host(seed)?;
+        } else {
+            host.begin(seed);
+        }
     }
     Ok(started)
 }
@@ -82,6 +90,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.groups = groups.len();
     let names = vm_names(&proxy, builder.workers, groups.len());
     proxy.transcript.name_vms(names);
+    proxy.record_step(&"start");
 
     let mut host = Box::new(Host::new(proxy, builder));
     for worker in 0..builder.workers {
@@ -106,7 +115,7 @@ impl Host {
             stalls: Vec::new(),
             allowed: Vec::new(),
             judged: false,
-            acts: Some(Vec::new()),
+            acts: Vec::new(),
             setup: Arc::clone(builder),
             seed: builder.seed,
         }
@@ -188,9 +197,11 @@ fn start_vm(
         EntryPoint::None => &[],
     };
     for &callback in entry {
-        if let Err(Trapped { trap, .. }) = vm.start(&mut host.slot, callback) {
+        if let Err(trapped) = vm.start(&mut host.slot, callback) {
             host.vms.all.push(vm);
-            return Ok(Some(refused(name, callback.name(), Some(trap), "Failed to initialize Wasm code")));
+            let trap = Some(trapped.trap.clone());
+            host.vms.traps.push(trapped);
+            return Ok(Some(refused(name, callback.name(), trap, "Failed to initialize Wasm code")));
         }
     }
     host.vms.all.push(vm);

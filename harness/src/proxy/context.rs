@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::effect::Effect;
 use super::ids::{PluginIndex, StreamId};
 use crate::abi::AbiVersion;
-use crate::state::{DeadlineId, Duration, Entropy};
+use crate::state::{DeadlineId, Duration, Entropy, MetricIds};
 
 /// What a context number of a VM stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(crate) struct VmState {
     /// Environment variables, sorted by name.
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) entropy: Entropy,
+    pub(crate) metric_ids: MetricIds,
     /// The VM has trapped: no callback of any kind reaches it any more.
     pub(crate) failed: bool,
     /// `_initialize`, `main` or `_start` is running.
@@ -69,6 +70,7 @@ impl VmState {
             configuration: Vec::new(),
             environment: Vec::new(),
             entropy,
+            metric_ids: MetricIds::default(),
             failed: false,
             starting: false,
             configuring: None,

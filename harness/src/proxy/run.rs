@@ -5,17 +5,20 @@ use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
 use super::ids::{Direction, StreamId, VmIndex};
+use super::queues::Listener;
 use super::reply::LocalReply;
 use super::stream::Iteration;
 use super::transcript::{Detail, Kind, Moved};
 use crate::abi::CallbackId;
-use crate::state::{Duration, Instant};
+use crate::state::{Duration, Instant, QueueId};
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug)]
 pub(crate) enum Deadline {
     /// The timer of a plugin context.
     Tick { vm: VmIndex, context: u32 },
+    /// A message stands in a shared queue.
+    QueueReady { listener: Listener, queue: QueueId },
     /// The client's next part arrives.
     ClientPart(StreamId),
     /// The upstream's next part arrives.
@@ -70,6 +73,7 @@ impl<G: Guest> Drive<'_, G> {
         self.proxy.clock.advance_to(due);
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
+            Deadline::QueueReady { listener, queue } => self.queue_ready(listener, queue),
             Deadline::ClientPart(id) if self.proxy.has_stream(id) => self.client_part(id),
             Deadline::UpstreamPart(id) if self.proxy.has_stream(id) => self.upstream_part(id),
             Deadline::RouteTimeout(id) if self.proxy.has_stream(id) => self.route_timeout(id),

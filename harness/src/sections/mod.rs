@@ -7,12 +7,18 @@ mod buffers;
 mod clocks;
 mod configuration;
 mod context_lifecycle;
+mod environment_variables;
 mod http_fields;
 mod http_streams;
 mod integration;
 mod logging;
+mod metrics;
+mod randomness;
+mod shared_key_value_store;
+mod shared_queues;
 mod stream_operations;
 mod timers;
+mod wasi;
 
 use std::collections::BTreeSet;
 
@@ -62,10 +68,16 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     logging::link(links)?;
     clocks::link(links)?;
     timers::link(links)?;
+    randomness::link(links)?;
+    environment_variables::link(links)?;
     buffers::link(links)?;
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
+    shared_key_value_store::link(links)?;
+    shared_queues::link(links)?;
+    metrics::link(links)?;
+    wasi::link(links)?;
     Ok(())
 }
 

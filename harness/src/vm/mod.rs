@@ -7,6 +7,7 @@ mod declared;
 mod engine;
 mod export;
 pub(crate) mod gate;
+mod hostcall;
 mod image;
 mod imageable;
 mod inspect;

@@ -82,8 +82,10 @@ impl Span {
         self.0.as_deref()?.note.as_ref().map(|(what, span)| (*what, span))
     }
 
-    /// The folder of the file that the text itself stands in: for a named value the one that defines it.
-    pub(crate) fn folder(&self) -> PathBuf {
+    /// The folder of the file that the text itself stands in: for a named value the one that defines it. Relative
+    /// paths start here.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
         match self.note() {
             Some((DEFINED, definition)) => definition.folder(),
             _ => self.file().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default(),

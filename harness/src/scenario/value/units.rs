@@ -21,12 +21,22 @@ const TIMES: [(&str, u64); 6] = [
 /// Units of size, in bytes.
 const SIZES: [(&str, u64); 5] = [("", 1), ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
+/// Why a text is no duration or no size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}", hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default())]
+pub struct UnitError {
+    /// What is wrong.
+    pub message: String,
+    /// What to write in its place.
+    pub hint: Option<String>,
+}
+
 /// Reads a duration: whole numbers with their units, longest unit first.
 ///
 /// # Errors
 /// What is wrong with the text, and a hint.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, (String, Option<String>)> {
-    let wrong = |what: String, hint: Option<&str>| (what, hint.map(str::to_owned));
+pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+    let wrong = |message: String, hint: Option<&str>| UnitError { message, hint: hint.map(str::to_owned) };
     let mut nanos = 0_u64;
     let mut longest = None;
     let mut rest = text.trim();
@@ -46,7 +56,10 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, (String, Option<Str
         }
         let Some(index) = TIMES.iter().position(|(name, _)| *name == unit) else {
             let hint = nearest(unit, TIMES.map(|(name, _)| name));
-            return Err((format!("unknown unit `{unit}` in the duration `{text}`"), hint));
+            return Err(UnitError {
+                message: format!("unknown unit `{unit}` in the duration `{text}`"),
+                hint,
+            });
         };
         if longest.is_some_and(|longest| longest >= index) {
             return Err(wrong(format!("the units of the duration `{text}` are not longest first"), None));
@@ -73,7 +86,7 @@ impl Shape for Duration {
         };
         match parse_duration(text) {
             Ok(span) => Some(span),
-            Err((message, hint)) => reader.fail_with(&node.span, message, hint),
+            Err(UnitError { message, hint }) => reader.fail_with(&node.span, message, hint),
         }
     }
 
@@ -101,22 +114,38 @@ impl std::fmt::Display for Size {
     }
 }
 
+impl std::str::FromStr for Size {
+    type Err = UnitError;
+
+    /// Reads a whole number of bytes, or of a unit.
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        let wrong = |message: String, hint: Option<String>| Err(UnitError { message, hint });
+        let (number, unit) = leading_number(text);
+        if number.is_empty() {
+            return wrong(format!("`{text}` is no size"), Some("for example `64KiB`".to_owned()));
+        }
+        let Some((_, bytes)) = SIZES.iter().find(|(name, _)| *name == unit.trim_start()) else {
+            let hint = nearest(unit.trim_start(), SIZES[1..].iter().map(|(name, _)| *name));
+            return wrong(format!("unknown unit in the size `{text}`"), hint);
+        };
+        match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*bytes)) {
+            Some(size) => Ok(Self(size)),
+            None => wrong(format!("the size `{text}` is too large"), None),
+        }
+    }
+}
+
 impl Shape for Size {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let Some(text) = node.scalar() else {
             return reader.expected("a size like `64KiB`", node);
         };
-        let (number, unit) = leading_number(text);
-        if number.is_empty() {
+        if leading_number(text).0.is_empty() {
             return reader.expected("a size like `64KiB`", node);
         }
-        let Some((_, bytes)) = SIZES.iter().find(|(name, _)| *name == unit.trim_start()) else {
-            let hint = nearest(unit.trim_start(), SIZES[1..].iter().map(|(name, _)| *name));
-            return reader.fail_with(&node.span, format!("unknown unit in the size `{text}`"), hint);
-        };
-        match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*bytes)) {
-            Some(size) => Some(Self(size)),
-            None => reader.fail(&node.span, format!("the size `{text}` is too large")),
+        match text.parse() {
+            Ok(size) => Some(size),
+            Err(UnitError { message, hint }) => reader.fail_with(&node.span, message, hint),
         }
     }
 
