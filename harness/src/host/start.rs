@@ -15,7 +15,7 @@ use crate::proxy::{
 };
 use crate::sections;
 use crate::state::{Clock, Entropy};
-use crate::vm::{EntryPoint, MemoryCap, Trap, Trapped, Vm, Vms};
+use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
 
 /// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
 /// behind does not depend on it, and one start can serve hosts of many seeds.
@@ -62,6 +62,7 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.groups = groups.len();
     let names = vm_names(&proxy, builder.workers, groups.len());
     proxy.transcript.name_vms(names);
+    proxy.record_step(&"start");
 
     let mut host = Box::new(Host {
         slot: Slot::new(proxy),
@@ -72,7 +73,7 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
         stalls: Vec::new(),
         allowed: Vec::new(),
         judged: false,
-        acts: Some(Vec::new()),
+        acts: Vec::new(),
         setup: Arc::clone(builder),
     });
     for worker in 0..builder.workers {
@@ -162,9 +163,11 @@ fn start_vm(
         EntryPoint::None => &[],
     };
     for &callback in entry {
-        if let Err(Trapped { trap, .. }) = vm.start(&mut host.slot, callback) {
+        if let Err(trapped) = vm.start(&mut host.slot, callback) {
             host.vms.all.push(vm);
-            return Ok(Some(refused(name, callback.name(), Some(trap), "Failed to initialize Wasm code")));
+            let trap = Some(trapped.trap.clone());
+            host.vms.traps.push(trapped);
+            return Ok(Some(refused(name, callback.name(), trap, "Failed to initialize Wasm code")));
         }
     }
     host.vms.all.push(vm);

@@ -183,7 +183,7 @@ impl Proxy {
         filters
     }
 
-    fn next_stream(&self) -> StreamId {
+    pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.first_stream + self.streams.len())
     }
 
@@ -299,18 +299,34 @@ impl Proxy {
         &self.date.1
     }
 
+    /// The plugin that a context of a VM belongs to.
+    pub(crate) fn plugin_of(&self, vm: VmIndex, context: u32) -> Option<PluginIndex> {
+        self.plugin_behind(self.vm(vm).context(context)?)
+    }
+
+    /// The name of the plugin that the effective context of a VM belongs to; the VM's where there is none.
+    pub(crate) fn name_in(&self, vm: VmIndex) -> String {
+        match self.vm(vm).effective().and_then(|context| self.plugin_behind(context)) {
+            Some(plugin) => self.plugin(plugin).name.clone(),
+            None => self.transcript.vm_name(vm).to_owned(),
+        }
+    }
+
+    fn plugin_behind(&self, context: ContextRef) -> Option<PluginIndex> {
+        match context {
+            ContextRef::Plugin(plugin) => Some(plugin),
+            ContextRef::Stream { stream, filter } => {
+                self.has_stream(stream).then(|| self.stream(stream).filters[filter].plugin)
+            }
+        }
+    }
+
     /// A log line of a plugin, or of whatever the effective context is.
     pub(crate) fn log(&mut self, vm: VmIndex, level: LogLevel, message: &[u8]) {
         if level < self.options.log_level || !self.transcript.records(Detail::Log) {
             return;
         }
-        let plugin = match self.vm(vm).effective() {
-            Some(ContextRef::Plugin(plugin)) => Some(plugin),
-            Some(ContextRef::Stream { stream, filter }) if self.has_stream(stream) => {
-                Some(self.stream(stream).filters[filter].plugin)
-            }
-            _ => None,
-        };
+        let plugin = self.vm(vm).effective().and_then(|context| self.plugin_behind(context));
         let plugin = plugin.map(|plugin| {
             let name = std::mem::take(&mut self.plugins[plugin.0].name);
             let text = self.transcript.put(name.as_bytes());
@@ -324,6 +340,14 @@ impl Proxy {
     pub(crate) fn record(&mut self, kind: Kind) {
         if self.transcript.detail() > Detail::Off {
             self.transcript.push(self.clock.now(), kind);
+        }
+    }
+
+    /// A step of the script begins.
+    pub(crate) fn record_step(&mut self, words: &dyn std::fmt::Display) {
+        if self.transcript.records(Detail::Http) {
+            let text = self.transcript.put(words.to_string().as_bytes());
+            self.record(Kind::Step { text });
         }
     }
 

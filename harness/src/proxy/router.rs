@@ -1,5 +1,7 @@
 //! Where the request leaves the chain: route, checks, the upstream's request, and its answer's way back in.
 
+use std::collections::VecDeque;
+
 use super::chain::{Drive, From};
 use super::client::End;
 use super::guest::Guest;
@@ -9,7 +11,7 @@ use super::reply::LocalReply;
 use super::run::Deadline;
 use super::transcript::{Fault, Party, What};
 use super::upstream::Answering;
-use crate::state::{Answer, AnswerKind, Body, Chunk, Duration, Failure, Fields, Protocol, Response};
+use crate::state::{Answer, AnswerKind, Body, Chunk, Duration, Failure, Field, Fields, Protocol, Response};
 
 impl<G: Guest> Drive<'_, G> {
     /// The request's head has passed the chain.
@@ -154,18 +156,46 @@ impl<G: Guest> Drive<'_, G> {
             self.stream(id).upstream.timeout = Some(deadline);
         }
         match answer {
-            Some(Some(answer)) => self.answer(id, answer),
+            Some(Some(answer)) => self.answer(id, answer, true),
             Some(None) => self.proxy.script_exhausted(id),
             None => {}
         }
     }
 
-    /// The upstream answers because the test says so: with `answer`, or with the script's.
-    pub(crate) fn answer_now(&mut self, id: StreamId, answer: Option<Answer>) {
+    /// The upstream answers because the test says so: with `answer`, or with the script's. Its message stays open
+    /// unless `end`.
+    pub(crate) fn answer_now(&mut self, id: StreamId, answer: Option<Answer>, end: bool) {
         let own = self.stream(id).upstream.own_answer.take();
         match answer.or(own).or_else(|| self.proxy.upstream.next()) {
-            Some(answer) => self.answer(id, answer),
+            Some(answer) => self.answer(id, answer, end),
             None => self.proxy.script_exhausted(id),
+        }
+    }
+
+    /// The upstream sends more of an answer that stayed open.
+    pub(crate) fn answer_more(
+        &mut self,
+        id: StreamId,
+        chunks: &[Chunk],
+        trailers: Option<&[Field]>,
+        end: bool,
+    ) {
+        let kept = self.proxy.options.enable_trailers;
+        let stream = self.stream(id);
+        let upstream = &mut stream.upstream;
+        if stream.ended || upstream.answer_complete {
+            return;
+        }
+        let h2 = upstream.protocol == Protocol::Http2;
+        let idle = upstream.answering.is_empty();
+        let trailers = trailers.filter(|_| kept || h2).map(<[Field]>::to_vec);
+        body_answering(&mut upstream.answering, chunks, trailers, h2);
+        if !end {
+            hold_open(&mut upstream.answering);
+        }
+        // Otherwise the part before is on the clock, and brings the next one along.
+        if idle {
+            self.schedule_upstream(id);
         }
     }
 
@@ -180,13 +210,16 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// The upstream begins to answer.
-    pub(crate) fn answer(&mut self, id: StreamId, answer: Answer) {
+    fn answer(&mut self, id: StreamId, answer: Answer, end: bool) {
         let due = self.proxy.clock.now() + answer.after;
         let enable_trailers = self.proxy.options.enable_trailers;
         let upstream = &mut self.stream(id).upstream;
         upstream.answered = true;
         match answer.kind {
-            AnswerKind::Response(response) => answering(&mut upstream.answering, response, enable_trailers),
+            AnswerKind::Response(response) => {
+                upstream.protocol = response.protocol;
+                answering(&mut upstream.answering, response, enable_trailers);
+            }
             AnswerKind::Grpc(grpc) => grpc_answering(&mut upstream.answering, grpc),
             AnswerKind::Fail(Failure::Refused | Failure::Closed) => {
                 upstream.answering.push_back(Answering::Reset("connection termination"));
@@ -197,6 +230,9 @@ impl<G: Guest> Drive<'_, G> {
                 upstream.answering.push_back(Answering::Reset("connection termination"));
             }
             AnswerKind::Fail(Failure::Timeout) => return,
+        }
+        if !end {
+            hold_open(&mut upstream.answering);
         }
         self.proxy.deadlines.schedule(due, Deadline::UpstreamPart(id));
     }
@@ -379,7 +415,7 @@ fn frame(wire: &mut Fields, end_stream: bool) {
 }
 
 /// The parts of a scripted response.
-fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response, enable_trailers: bool) {
+fn answering(out: &mut VecDeque<Answering>, response: Response, enable_trailers: bool) {
     let h2 = response.protocol == Protocol::Http2;
     let given =
         |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
@@ -413,6 +449,11 @@ fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response
     if end_stream {
         return;
     }
+    body_answering(out, chunks, trailers, h2);
+}
+
+/// The pieces of an answer and its end.
+fn body_answering(out: &mut VecDeque<Answering>, chunks: &[Chunk], trailers: Option<Vec<Field>>, h2: bool) {
     for (at, chunk) in chunks.iter().enumerate() {
         let last = h2 && trailers.is_none() && at + 1 == chunks.len();
         out.push_back(Answering::Data { bytes: chunk.data.clone(), after: chunk.after, end_stream: last });
@@ -427,8 +468,18 @@ fn answering(out: &mut std::collections::VecDeque<Answering>, response: Response
     }
 }
 
+/// Takes the end of the answer away: more is to come.
+fn hold_open(parts: &mut VecDeque<Answering>) {
+    match parts.back_mut() {
+        Some(Answering::End | Answering::Trailers(_)) => drop(parts.pop_back()),
+        Some(Answering::Data { bytes, end_stream: true, .. }) if bytes.is_empty() => drop(parts.pop_back()),
+        Some(Answering::Data { end_stream, .. } | Answering::Head { end_stream, .. }) => *end_stream = false,
+        Some(Answering::Reset(_)) | None => {}
+    }
+}
+
 /// The parts of a scripted gRPC answer: messages framed, the status in trailers.
-fn grpc_answering(out: &mut std::collections::VecDeque<Answering>, grpc: crate::state::GrpcAnswer) {
+fn grpc_answering(out: &mut VecDeque<Answering>, grpc: crate::state::GrpcAnswer) {
     let mut fields = vec![(b"content-type".to_vec(), b"application/grpc".to_vec())];
     fields.extend(grpc.initial_metadata);
     out.push_back(Answering::Head { fields, status: 200, end_stream: false });

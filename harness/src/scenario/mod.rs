@@ -25,6 +25,7 @@ mod failure;
 mod file;
 mod host_options;
 pub mod istio_json;
+mod judge;
 mod load;
 mod model;
 mod modules;

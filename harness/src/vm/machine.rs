@@ -35,6 +35,8 @@ pub(crate) struct VmData {
 pub struct Trapped {
     /// The VM.
     pub vm: VmIndex,
+    /// The plugin's name; the VM's where no context is known.
+    pub plugin: String,
     /// The callback that ran.
     pub callback: CallbackId,
     /// What happened, with the guest's backtrace.
@@ -105,7 +107,7 @@ impl Vm {
             } else {
                 return Ok(false);
             };
-        proxy.record_abi(Kind::Callback { vm: index, callback, args: [0; 5], len: 0 });
+        proxy.record_abi(Kind::Callback { vm: index, callback, plugin: None, args: [0; 5], len: 0 });
         proxy.vm_mut(index).starting = true;
         store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut *store);
@@ -132,7 +134,8 @@ impl Vm {
         if record {
             let mut args = [0; 5];
             args[..invocation.args().len()].copy_from_slice(invocation.args());
-            proxy.record(Kind::Callback { vm, callback, args, len: invocation.args().len() as u8 });
+            let plugin = proxy.plugin_of(vm, invocation.context()).map(|plugin| plugin.0 as u16);
+            proxy.record(Kind::Callback { vm, callback, plugin, args, len: invocation.args().len() as u8 });
         }
         self.store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut self.store);
@@ -143,7 +146,7 @@ impl Vm {
             proxy.memory_cap_met(vm, size, data.cap.max());
         }
         if let Some((callback, trap)) = data.trapped.take() {
-            return Err(Trapped { vm, callback, trap });
+            return Err(Trapped { vm, plugin: proxy.name_in(vm), callback, trap });
         }
         match returned {
             Ok(value) => {
@@ -159,7 +162,7 @@ impl Vm {
     fn trapped(&self, proxy: &mut Slot, callback: CallbackId, error: &wasmtime::Error) -> Trapped {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);
-        Trapped { vm: self.index, callback, trap }
+        Trapped { vm: self.index, plugin: proxy.name_in(self.index), callback, trap }
     }
 }
 

@@ -93,6 +93,8 @@ pub enum Kind {
         vm: VmIndex,
         /// Which one.
         callback: CallbackId,
+        /// Place of the plugin in the chain, where a context is known.
+        plugin: Option<u16>,
         /// Its arguments; the first `len` count.
         args: [u32; 5],
         /// How many.

@@ -6,6 +6,7 @@
 mod abi;
 mod event;
 mod http;
+mod lines;
 mod log;
 mod text;
 
