@@ -271,7 +271,7 @@ impl Builder {
             Started::Running(host) => Ok(*host),
             Started::Refused(mut host, refusal) => {
                 host.judged();
-                Err(HostError::Refused { refusal, log: host.transcript().log() })
+                Err(HostError::Refused { refusal: Box::new(refusal), log: host.transcript().log() })
             }
         }
     }
