@@ -41,6 +41,7 @@ pub struct Host {
     stalls: Vec<Stall>,
     allowed: Vec<String>,
     judged: bool,
+    pub(crate) seed: u64,
     pub(crate) acts: Vec<Act>,
     pub(crate) setup: std::sync::Arc<Builder>,
 }

@@ -73,6 +73,7 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
         stalls: Vec::new(),
         allowed: Vec::new(),
         judged: false,
+        seed: builder.seed,
         acts: Vec::new(),
         setup: Arc::clone(builder),
     });
@@ -90,6 +91,7 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
 impl Host {
     /// Every plugin is configured: the host's own seed takes over, and what is due already runs.
     pub(super) fn begin(&mut self, seed: u64) {
+        self.seed = seed;
         self.slot.seed(seed);
         self.drive().settle();
     }

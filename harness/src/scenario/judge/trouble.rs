@@ -8,8 +8,7 @@ use crate::abi::LogLevel;
 use crate::host::Refusal;
 use crate::proxy::Finding;
 use crate::proxy::transcript::Kind;
-use crate::scenario::StartOutcome;
-use crate::scenario::{Expectations, TrapExpectation};
+use crate::scenario::{Expectations, StartOutcome, TrapExpectation};
 use crate::state::show;
 use crate::vm::{Trap, Trapped};
 
