@@ -19,7 +19,11 @@ pub(crate) fn annotations(trial: &Trial, root: Option<&Path>) -> String {
         let place = (failure.span.line(), failure.span.column());
         annotation(&mut out, &below(file, root), place, &trial.name(), &message);
     }
-    if trial.failures.is_empty() {
+    for difference in &trial.differences {
+        let (file, message) = (below(&trial.file, root), difference.to_string());
+        annotation(&mut out, &file, (trial.line, 0), &trial.name(), &message);
+    }
+    if out.is_empty() {
         annotation(&mut out, &below(&trial.file, root), (trial.line, 0), &trial.name(), &trial.plain_text());
     }
     out

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use proxy_wasm_harness::scenario::Failure;
+use proxy_wasm_suites::snapshots::Difference;
 
 use crate::exit::Exit;
 use crate::story::Exchange;
@@ -32,6 +33,8 @@ pub(crate) struct Trial {
     pub(crate) took: Duration,
     /// What was not as expected.
     pub(crate) failures: Vec<Failure>,
+    /// The snapshots that say something else.
+    pub(crate) differences: Vec<Difference>,
     /// Why it is not green, for people; may be coloured.
     pub(crate) text: String,
     /// What is shown beside it: traces, snapshots that were written.
@@ -43,6 +46,25 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
+    /// A trial that passed and has nothing to tell.
+    pub(crate) fn new(file: PathBuf, file_name: String, label: Option<String>) -> Self {
+        Self {
+            file,
+            file_name,
+            label,
+            line: 0,
+            outcome: Outcome::Passed,
+            story: Vec::new(),
+            took: Duration::ZERO,
+            failures: Vec::new(),
+            differences: Vec::new(),
+            text: String::new(),
+            beside: String::new(),
+            again: None,
+            wall: Duration::ZERO,
+        }
+    }
+
     /// `<file>::<scenario>[::<case>]`.
     pub(crate) fn name(&self) -> String {
         match &self.label {
@@ -158,20 +180,8 @@ pub(crate) mod tests {
 
     /// A trial with this outcome and nothing else to say.
     pub(crate) fn trial(label: &str, outcome: Outcome) -> Trial {
-        Trial {
-            file: "a/b.scenario.yaml".into(),
-            file_name: "b".to_owned(),
-            label: Some(label.to_owned()),
-            line: 3,
-            outcome,
-            story: Vec::new(),
-            took: Duration::ZERO,
-            failures: Vec::new(),
-            text: String::new(),
-            beside: String::new(),
-            again: None,
-            wall: Duration::from_millis(2),
-        }
+        let trial = Trial::new("a/b.scenario.yaml".into(), "b".to_owned(), Some(label.to_owned()));
+        Trial { line: 3, outcome, wall: Duration::from_millis(2), ..trial }
     }
 
     #[test]

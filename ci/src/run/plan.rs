@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use proxy_wasm_harness::scenario::{self, Chain, FileErrors, Found, Scenario};
+use proxy_wasm_harness::scenario::{self, Chain, Found, Scenario};
+use proxy_wasm_suites::snapshots::Shelf;
 
 use crate::error::Error;
 
@@ -15,9 +16,8 @@ pub(super) struct Plan {
 /// One trial.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) file: PathBuf,
-    /// What the file's trials are called by.
-    pub(super) file_name: String,
+    /// The file, and what its trials are called by.
+    pub(super) file: Found,
     pub(super) what: What,
 }
 
@@ -26,8 +26,8 @@ pub(super) struct Job {
 pub(super) enum What {
     /// To run a scenario.
     Scenario(Box<Scenario>),
-    /// To say that the file cannot be read.
-    Unreadable(FileErrors),
+    /// To say that the file cannot be used, and why.
+    Unreadable(String),
 }
 
 impl Job {
@@ -42,8 +42,8 @@ impl Job {
     /// `<file>::<scenario>[::<case>]`.
     pub(super) fn name(&self) -> String {
         match &self.what {
-            What::Scenario(scenario) => scenario.trial(&self.file_name),
-            What::Unreadable(_) => self.file_name.clone(),
+            What::Scenario(scenario) => scenario.trial(&self.file.name),
+            What::Unreadable(_) => self.file.name.clone(),
         }
     }
 
@@ -115,12 +115,23 @@ impl Plan {
 }
 
 fn jobs(found: Found) -> Vec<Job> {
-    let file = shown(&found.path);
-    let job = |what| Job { file: file.clone(), file_name: found.name.clone(), what };
-    match scenario::load(&file) {
-        Ok(read) => read.scenarios.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect(),
-        Err(errors) => vec![job(What::Unreadable(errors))],
+    let file = Found { path: shown(&found.path), name: found.name };
+    let job = |what| Job { file: file.clone(), what };
+    let read = match scenario::load(&file.path) {
+        Ok(read) => read.scenarios,
+        Err(errors) => return vec![job(What::Unreadable(errors.to_string()))],
+    };
+    if let Some((one, other)) = Shelf::clash(&read) {
+        let message = format!(
+            "{}: the snapshots of this scenario have the names of those of `{}` in line {}\nhelp: give one of them \
+             another name",
+            one.span,
+            other.label(),
+            other.span.line()
+        );
+        return vec![job(What::Unreadable(message))];
     }
+    read.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect()
 }
 
 /// The path without a `./` that nobody wrote.
@@ -139,8 +150,7 @@ mod tests {
             format!("plugins: [{{name: limiter, wasm: p.wasm}}]\nscenarios:\n{}\n", scenarios.join("\n"));
         let read = scenario::load_text(Path::new("f.scenario.yaml"), &text).unwrap();
         let job = |one| Job {
-            file: "f.scenario.yaml".into(),
-            file_name: "f".to_owned(),
+            file: Found { path: "f.scenario.yaml".into(), name: "f".to_owned() },
             what: What::Scenario(Box::new(one)),
         };
         Plan { jobs: read.scenarios.into_iter().map(job).collect() }
