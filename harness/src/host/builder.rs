@@ -144,6 +144,7 @@ pub struct Builder {
     pub(crate) chain: Vec<Setup>,
     pub(crate) upstream: Upstream,
     pub(crate) options: Options,
+    pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
@@ -167,6 +168,7 @@ impl Default for Builder {
             chain: Vec::new(),
             upstream: Upstream::Every(Answer::ok()),
             options: Options::default(),
+            properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
             seed: 0,
             workers: 1,
@@ -212,6 +214,13 @@ impl Builder {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.options.log_level = level;
+        self
+    }
+
+    /// A property that plugins can read from the start on, in place of the default set or beside it.
+    #[must_use]
+    pub fn property(mut self, path: &[&str], value: impl Into<Vec<u8>>) -> Self {
+        self.properties.push((path.iter().map(|part| (*part).to_owned()).collect(), value.into()));
         self
     }
 
