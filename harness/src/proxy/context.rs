@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::calls::{CallIds, CallView};
 use super::effect::Effect;
 use super::ids::{PluginIndex, StreamId};
 use crate::abi::AbiVersion;
@@ -25,6 +26,7 @@ pub(crate) struct VmState {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) entropy: Entropy,
     pub(crate) metric_ids: MetricIds,
+    pub(crate) call_ids: CallIds,
     /// The VM has trapped: no callback of any kind reaches it any more.
     pub(crate) failed: bool,
     /// `_initialize`, `main` or `_start` is running.
@@ -52,6 +54,8 @@ pub(crate) struct PluginContext {
     pub(crate) tick: Option<DeadlineId>,
     /// `proxy_on_done` answered false: `proxy_done` is awaited.
     pub(crate) done_pending: bool,
+    /// What the callbacks of its calls show.
+    pub(crate) view: CallView,
 }
 
 /// What [`VmState::leave`] puts back.
@@ -71,6 +75,7 @@ impl VmState {
             environment: Vec::new(),
             entropy,
             metric_ids: MetricIds::default(),
+            call_ids: CallIds::default(),
             failed: false,
             starting: false,
             configuring: None,
@@ -99,6 +104,7 @@ impl VmState {
             tick_period: Duration::ZERO,
             tick: None,
             done_pending: false,
+            view: CallView::default(),
         });
         id
     }
