@@ -67,6 +67,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         Upstream::Every(answer) => Script::Every(answer.clone()),
         Upstream::Each(answers) => Script::Each(answers.iter().cloned().collect()),
     };
+    proxy.calls.clusters.clone_from(&builder.clusters);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {
