@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn what_is_no_message_ends_in_one_error() {
         for bytes in [
-            &b"\x08"[..],          // no value
-            b"\x12\x05text",       // too short
-            b"\x00\x01",           // field zero
-            b"\x0b",               // a group
-            b"\x0f\x00",           // no such wire type
-            b"\x0d\x01\x02\x03",   // too short for four bytes
+            &b"\x08"[..],                                    // no value
+            b"\x12\x05text",                                 // too short
+            b"\x00\x01",                                     // field zero
+            b"\x0b",                                         // a group
+            b"\x0f\x00",                                     // no such wire type
+            b"\x0d\x01\x02\x03",                             // too short for four bytes
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", // a number without end
         ] {
             let last = ProtoFields(bytes).last();

@@ -109,11 +109,9 @@ fn the_header_map_has_each_name_once() {
         .call("proxy_remove_header_map_value", &[N(0), T(b"x-forwarded-proto")], "Ok")
         .call("proxy_remove_header_map_value", &[N(0), T(b":method")], "Ok");
     let pairs = b"\x02\0\0\0\x05\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0:path\0/\0x\01,2\0";
-    probe
-        .call(GET, &[T(b"request\0headers"), O(0), O(1)], &bytes(pairs))
-        .run(alone, |host| {
-            let _ = host.send(Request::get("/").header("x", "1").header("x", "2"));
-        });
+    probe.call(GET, &[T(b"request\0headers"), O(0), O(1)], &bytes(pairs)).run(alone, |host| {
+        let _ = host.send(Request::get("/").header("x", "1").header("x", "2"));
+    });
 }
 
 #[test]
@@ -197,7 +195,11 @@ fn failures_of_the_upstream_are_flagged() {
             Failure::Refused => probe
                 .ask("RSLD", "upstream.local_address", NONE)
                 .ask("RSLD", "upstream_filter_state", NONE)
-                .ask("RSLD", "upstream.transport_failure_reason", &bytes(b"delayed connect error: Connection refused")),
+                .ask(
+                    "RSLD",
+                    "upstream.transport_failure_reason",
+                    &bytes(b"delayed connect error: Connection refused"),
+                ),
             _ => probe
                 .ask("RSLD", "upstream.local_address", &bytes(b"127.0.0.1:41000"))
                 .ask("RSLD", "upstream_filter_state", NULL)
@@ -281,9 +283,10 @@ fn where_the_proxy_stands() {
         .ask(on_streams, "metadata.filter_metadata", NO_PAIRS)
         .ask(on_streams, "filter_state", NULL)
         .ask("T", "filter_state", NONE);
-    let probe = ["node", "cluster_name", "route_name", "listener_direction", "upstream_host_metadata", "nope"]
-        .iter()
-        .fold(probe, |probe, name| probe.ask(everywhere, name, NONE));
+    let probe =
+        ["node", "cluster_name", "route_name", "listener_direction", "upstream_host_metadata", "nope"]
+            .iter()
+            .fold(probe, |probe, name| probe.ask(everywhere, name, NONE));
     let mut host = Host::builder()
         .plugin(probe.plugin("probe").named("plug").root_id("rid").vm_id("vid"))
         .upstream(Answer::ok().body("hello"))

@@ -8,19 +8,46 @@ fn generate() {
 }
 const LIMITER: &str = "artifacts/rate_limiting_rust.wasm";
 const TROUBLE: &[(&str, &str, &str)] = &[
-
     ("a_trap_shows_the_panic_and_the_functions", "probes/integration/panics.wat", "{request: GET /},"),
-    ("a_trap_of_another_message", "probes/integration/panics.wat", "{request: GET /, expect: {trap: {plugin: p, message: {contains: out of bounds}}}},"),
-    ("a_trap_that_did_not_come", "artifacts/rate_limiting_rust.wasm", "{request: GET /, expect: {trap: {message: unreachable}}},"),
+    (
+        "a_trap_of_another_message",
+        "probes/integration/panics.wat",
+        "{request: GET /, expect: {trap: {plugin: p, message: {contains: out of bounds}}}},",
+    ),
+    (
+        "a_trap_that_did_not_come",
+        "artifacts/rate_limiting_rust.wasm",
+        "{request: GET /, expect: {trap: {message: unreachable}}},",
+    ),
     ("a_hang", "probes/integration/hangs.wat", "{request: GET /},"),
     ("memory_that_grows_without_bound", "probes/memory_management/grows.wat", "{request: GET /},"),
-    ("a_stall", "probes/stream_operations/pauses.wat", "{request: GET /},\n{request: GET /, expect: {took: 0s}},"),
+    (
+        "a_stall",
+        "probes/stream_operations/pauses.wat",
+        "{request: GET /},\n{request: GET /, expect: {took: 0s}},",
+    ),
     ("a_stall_that_uses_up_the_patience", "probes/timers/ticks_while_paused.wat", "{request: GET /},"),
-    ("a_stall_that_did_not_come", "artifacts/rate_limiting_rust.wasm", "{request: GET /, expect: {stalled: true}},"),
+    (
+        "a_stall_that_did_not_come",
+        "artifacts/rate_limiting_rust.wasm",
+        "{request: GET /, expect: {stalled: true}},",
+    ),
     ("a_start_that_is_refused", "probes/configuration/refuses.wat", "{request: GET /},"),
-    ("a_start_that_was_to_be_refused", "artifacts/rate_limiting_rust.wasm", "{start: refused, expect: {log: [limit is missing]}},"),
-    ("findings_that_nobody_expected", "probes/http_streams/answers_in_log.wat", "{request: GET /},\n{request: GET /},"),
-    ("findings_of_another_name", "probes/http_streams/answers_in_log.wat", "{request: GET /, expect: {findings: [envoy/crashes]}},"),
+    (
+        "a_start_that_was_to_be_refused",
+        "artifacts/rate_limiting_rust.wasm",
+        "{start: refused, expect: {log: [limit is missing]}},",
+    ),
+    (
+        "findings_that_nobody_expected",
+        "probes/http_streams/answers_in_log.wat",
+        "{request: GET /},\n{request: GET /},",
+    ),
+    (
+        "findings_of_another_name",
+        "probes/http_streams/answers_in_log.wat",
+        "{request: GET /, expect: {findings: [envoy/crashes]}},",
+    ),
 ];
 const CASES: [(&str, &str, &str); 30] = [
     (

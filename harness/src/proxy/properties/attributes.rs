@@ -28,14 +28,34 @@ const OBJECTS: [(&[u8], &[&str]); 9] = [
     (
         b"request",
         &[
-            "path", "url_path", "query", "host", "scheme", "method", "referer", "useragent", "id", "headers", "time",
-            "protocol", "size", "total_size", "duration",
+            "path",
+            "url_path",
+            "query",
+            "host",
+            "scheme",
+            "method",
+            "referer",
+            "useragent",
+            "id",
+            "headers",
+            "time",
+            "protocol",
+            "size",
+            "total_size",
+            "duration",
         ],
     ),
     (
         b"response",
         &[
-            "code", "code_details", "flags", "grpc_status", "headers", "trailers", "size", "total_size",
+            "code",
+            "code_details",
+            "flags",
+            "grpc_status",
+            "headers",
+            "trailers",
+            "size",
+            "total_size",
             "backend_latency",
         ],
     ),
@@ -45,16 +65,31 @@ const OBJECTS: [(&[u8], &[&str]); 9] = [
     (
         b"upstream",
         &[
-            "address", "port", "local_address", "cx_pool_ready_duration", "transport_failure_reason", "locality",
-            "request_attempt_count", "num_endpoints",
+            "address",
+            "port",
+            "local_address",
+            "cx_pool_ready_duration",
+            "transport_failure_reason",
+            "locality",
+            "request_attempt_count",
+            "num_endpoints",
         ],
     ),
     (
         b"xds",
         &[
-            "cluster_name", "cluster_metadata", "route_name", "route_metadata", "virtual_host_name",
-            "virtual_host_metadata", "upstream_host_metadata", "upstream_host_locality_metadata",
-            "filter_chain_name", "listener_metadata", "listener_direction", "node",
+            "cluster_name",
+            "cluster_metadata",
+            "route_name",
+            "route_metadata",
+            "virtual_host_name",
+            "virtual_host_metadata",
+            "upstream_host_metadata",
+            "upstream_host_locality_metadata",
+            "filter_chain_name",
+            "listener_metadata",
+            "listener_direction",
+            "node",
         ],
     ),
     (b"filter_state", &[]),
@@ -169,7 +204,8 @@ impl<'a> About<'a> {
             },
             b"flags" => int(flags(stream)),
             b"grpc_status" => {
-                let given = [trailers, headers].into_iter().flatten().find_map(|fields| fields.get(b"grpc-status"));
+                let given =
+                    [trailers, headers].into_iter().flatten().find_map(|fields| fields.get(b"grpc-status"));
                 let code = stream.code?;
                 int(given.and_then(number).unwrap_or_else(|| grpc_status_of(code).into()))
             }

@@ -25,9 +25,12 @@ pub(super) static NODE: LazyLock<PropertyValue> = LazyLock::new(|| {
         .field(1, "major_number", plain, PropertyValue::Uint(1))
         .field(2, "minor_number", plain, PropertyValue::Uint(40))
         .field(3, "patch", plain, PropertyValue::Uint(0));
-    let build = Message::default()
-        .field(1, "version", plain, PropertyValue::Message(version))
-        .field(2, "metadata", FieldKind::Struct, map());
+    let build = Message::default().field(1, "version", plain, PropertyValue::Message(version)).field(
+        2,
+        "metadata",
+        FieldKind::Struct,
+        map(),
+    );
     let node = Message::default()
         .field(1, "id", plain, text(""))
         .field(2, "cluster", plain, text(""))
@@ -43,9 +46,12 @@ pub(super) static NODE: LazyLock<PropertyValue> = LazyLock::new(|| {
 
 /// Metadata of a stream, route, cluster, listener or virtual host: none.
 pub(super) static METADATA: LazyLock<PropertyValue> = LazyLock::new(|| {
-    let none = Message::default()
-        .field(1, "filter_metadata", FieldKind::Structs, map())
-        .field(2, "typed_filter_metadata", FieldKind::Structs, map());
+    let none = Message::default().field(1, "filter_metadata", FieldKind::Structs, map()).field(
+        2,
+        "typed_filter_metadata",
+        FieldKind::Structs,
+        map(),
+    );
     PropertyValue::Message(none)
 });
 

@@ -73,8 +73,10 @@ impl Proxy {
         let (stream, filter) = self.effective_stream(vm).ok_or(Status::NotFound)?;
         let parent = self.stream(stream).filters[filter].parent;
         let contexts = &self.vms[vm.0].plugins;
-        let declared = contexts.iter().find(|context| context.id == parent).map_or(&[][..], |it| &it.declared);
-        let declaration = declared.iter().find(|(name, _)| name == path).map_or(Declaration::default(), |it| it.1);
+        let declared =
+            contexts.iter().find(|context| context.id == parent).map_or(&[][..], |it| &it.declared);
+        let declaration =
+            declared.iter().find(|(name, _)| name == path).map_or(Declaration::default(), |it| it.1);
         let key = [filter_state::SET_BY_PLUGIN, path].concat();
         self.stream_mut(stream).filter_state.set(&key, value, declaration)
     }
@@ -104,7 +106,11 @@ impl<'a> About<'a> {
     }
 
     /// The value at `path` with everything put into it that the test gave below it.
-    fn merged(self, path: &[u8], found: Option<Result<PropertyValue, Status>>) -> Result<PropertyValue, Status> {
+    fn merged(
+        self,
+        path: &[u8],
+        found: Option<Result<PropertyValue, Status>>,
+    ) -> Result<PropertyValue, Status> {
         let mut value = match found {
             Some(Ok(value)) => value,
             Some(Err(Status::NotFound)) | None => PropertyValue::Map(Vec::new()),

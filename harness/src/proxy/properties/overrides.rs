@@ -22,7 +22,8 @@ impl Overrides {
         &'a self,
         path: &'a [u8],
     ) -> Option<(&'a PropertyValue, impl Iterator<Item = &'a [u8]>)> {
-        let above = self.0.iter().filter_map(|(known, value)| Some((value, below(known, path)?, known.len())));
+        let above =
+            self.0.iter().filter_map(|(known, value)| Some((value, below(known, path)?, known.len())));
         let (value, rest, _) = above.max_by_key(|(_, _, len)| *len)?;
         Some((value, rest.into_iter().flat_map(|rest| rest.split(|byte| *byte == 0))))
     }
@@ -56,7 +57,9 @@ mod tests {
         given.give([&b"a"[..]], text("a"));
         given.give([&b"a"[..], b"b"], text("old"));
         given.give([&b"a"[..], b"b"], text("ab"));
-        let at = |path: &[u8]| given.holding(path).map(|(value, rest)| (value.clone(), rest.map(<[u8]>::to_vec).collect()));
+        let at = |path: &[u8]| {
+            given.holding(path).map(|(value, rest)| (value.clone(), rest.map(<[u8]>::to_vec).collect()))
+        };
         assert_eq!(at(b"a"), Some((text("a"), vec![])));
         assert_eq!(at(b"a\0b"), Some((text("ab"), vec![])));
         assert_eq!(at(b"a\0b\0c"), Some((text("ab"), vec![b"c".to_vec()])));

@@ -57,7 +57,8 @@ impl Message {
                 }
                 (FieldKind::Structs, PropertyValue::Map(entries)) => {
                     for (key, value) in entries {
-                        let inner = if let PropertyValue::Map(inner) = value { struct_of(inner) } else { Vec::new() };
+                        let inner =
+                            if let PropertyValue::Map(inner) = value { struct_of(inner) } else { Vec::new() };
                         put_entry(out, field.number, key, &inner);
                     }
                 }
@@ -132,7 +133,9 @@ mod tests {
     }
 
     fn map(entries: &[(&str, PropertyValue)]) -> PropertyValue {
-        PropertyValue::Map(entries.iter().map(|(key, value)| (key.as_bytes().to_vec(), value.clone())).collect())
+        PropertyValue::Map(
+            entries.iter().map(|(key, value)| (key.as_bytes().to_vec(), value.clone())).collect(),
+        )
     }
 
     fn encoded(message: Message) -> Vec<u8> {
@@ -154,7 +157,8 @@ mod tests {
 
     #[test]
     fn fields_structs_and_maps_of_structs() {
-        let structure = map(&[("k", text("v")), ("n", PropertyValue::Int(1)), ("t", PropertyValue::Bool(true))]);
+        let structure =
+            map(&[("k", text("v")), ("n", PropertyValue::Int(1)), ("t", PropertyValue::Bool(true))]);
         let message = Message::default()
             .field(2, "names", FieldKind::Plain, PropertyValue::List(vec![text("a"), text("b")]))
             .field(3, "metadata", FieldKind::Struct, map(&[("k", text("v"))]))
