@@ -93,7 +93,7 @@ fn text(scenario: &Scenario, run: &Run, differences: &[Difference], outcome: &Ou
         if !text.is_empty() {
             text.push('\n');
         }
-        let _ = writeln!(text, "{}: {}", scenario.span, snapshots::painted(difference));
+        let _ = write!(text, "{}: {}", scenario.span, snapshots::painted(difference));
     }
     text
 }
