@@ -68,3 +68,17 @@ fn head_gets_its_line() {
     let ran = Ran::from(output);
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "s.scenario.yaml\n", ""));
 }
+
+#[test]
+fn every_command_has_examples() {
+    let play = Playground::new();
+    let list = play.run(&["--help"]).stdout;
+    for command in ["run", "try", "inspect", "schema"] {
+        assert!(list.contains(&format!("\n  {command} ")), "{list}");
+        for help in ["--help", "-h"] {
+            let ran = play.run(&[command, help]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+            assert!(ran.stdout.contains(&format!("Examples:\n  proxy-wasm-test {command}")), "{ran:?}");
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) struct Trial {
     pub(crate) file_name: String,
     /// The scenario and its case; nothing when the whole file cannot be read.
     pub(crate) label: Option<String>,
-    /// Line of the scenario; 0 when there is none.
+    /// Line of the scenario, or of what makes it unusable; 0 when the whole file is meant.
     pub(crate) line: usize,
     /// How it ended.
     pub(crate) outcome: Outcome,

@@ -16,7 +16,7 @@ use crate::story;
 pub(super) fn carry_out(job: &Job, args: &Args, modules: &dyn Modules) -> Trial {
     let began = Instant::now();
     let mut trial = panic::catch_unwind(AssertUnwindSafe(|| match &job.what {
-        What::Unreadable(errors) => unusable(job, errors.clone()),
+        What::Unreadable { line, why } => unusable(job, *line, why.clone()),
         What::Scenario(scenario) => of_scenario(job, scenario, args, modules),
     }))
     .unwrap_or_else(|_| {
@@ -37,8 +37,8 @@ fn blank(job: &Job) -> Trial {
     trial
 }
 
-fn unusable(job: &Job, text: String) -> Trial {
-    Trial { outcome: Outcome::Unusable, text, ..blank(job) }
+fn unusable(job: &Job, line: usize, text: String) -> Trial {
+    Trial { outcome: Outcome::Unusable, line, text, ..blank(job) }
 }
 
 fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Modules) -> Trial {
@@ -47,11 +47,11 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     }
     let run = match scenario::run(scenario, modules, &args.limits.running()) {
         Ok(run) => run,
-        Err(error) => return unusable(job, error.to_string()),
+        Err(error) => return unusable(job, error.0.line, error.to_string()),
     };
     let kept = match snapshots::settle(job, scenario, &run, args) {
         Ok(kept) => kept,
-        Err(error) => return unusable(job, error.to_string()),
+        Err(error) => return unusable(job, scenario.span.line(), error.to_string()),
     };
     let outcome = outcome(run.verdict(scenario), kept.differences.is_empty());
     let mut trial = Trial { story: story::exchanges(&run.transcript), took: run.took, ..blank(job) };
