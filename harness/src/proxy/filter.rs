@@ -72,6 +72,11 @@ impl<G: Guest> Drive<'_, G> {
         false
     }
 
+    /// The 503 for a dead VM goes past the plugin that it stands for (Envoy 1.40, observed).
+    fn passes_its_own_failure(&mut self, id: StreamId, filter: usize) -> bool {
+        self.filter(id, filter).failure_replied
+    }
+
     pub(crate) fn filter_headers(
         &mut self,
         id: StreamId,
@@ -83,7 +88,7 @@ impl<G: Guest> Drive<'_, G> {
             self.create_context(id, filter);
         }
         let Filter { vm, context, plugin, .. } = *self.filter(id, filter);
-        if context == 0 && direction == Direction::Response {
+        if direction == Direction::Response && (context == 0 || self.passes_its_own_failure(id, filter)) {
             return HeadersStatus::Continue;
         }
         self.filter(id, filter).side_mut(direction).headers_open = true;
@@ -123,7 +128,7 @@ impl<G: Guest> Drive<'_, G> {
         end_stream: bool,
     ) -> DataStatus {
         let Filter { vm, context, .. } = *self.filter(id, filter);
-        if context == 0 {
+        if context == 0 || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
             return DataStatus::Continue;
         }
         let view = if self.filter(id, filter).side(direction).buffering && piece != BodyView::Buffered {
@@ -164,7 +169,7 @@ impl<G: Guest> Drive<'_, G> {
         direction: Direction,
     ) -> TrailersStatus {
         let Filter { vm, context, .. } = *self.filter(id, filter);
-        if context == 0 {
+        if context == 0 || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
             return TrailersStatus::Continue;
         }
         self.filter(id, filter).side_mut(direction).trailers_open = true;

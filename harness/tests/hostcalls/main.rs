@@ -3,6 +3,7 @@
 
 mod metrics;
 mod probe;
+mod properties;
 mod shared_key_value_store;
 mod shared_queues;
 mod wasi;

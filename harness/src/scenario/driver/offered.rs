@@ -1,14 +1,10 @@
 //! What a scenario may ask for and this host does not offer, said before anything runs.
 
 use crate::abi::{CALLBACKS, HOSTCALLS, WASI};
-use crate::scenario::Chain;
-use crate::scenario::RunError;
-use crate::scenario::Scenario;
-use crate::scenario::Span;
-use crate::scenario::StartMode;
 use crate::scenario::document::error::{ScenarioError, nearest};
-use crate::scenario::{Expectations, Expected};
-use crate::scenario::{StartOutcome, StepKind};
+use crate::scenario::{
+    Chain, Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind,
+};
 
 type Checked = Result<(), RunError>;
 

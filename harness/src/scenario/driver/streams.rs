@@ -4,9 +4,8 @@ use indexmap::IndexMap;
 
 use crate::host::{Exchange, Host};
 use crate::proxy::StreamId;
-use crate::scenario::RunError;
-use crate::scenario::Span;
 use crate::scenario::document::error::{ScenarioError, nearest};
+use crate::scenario::{RunError, Span};
 
 /// The streams that expectations can speak of.
 #[derive(Default)]

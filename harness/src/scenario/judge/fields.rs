@@ -3,9 +3,7 @@
 use super::Bench;
 use super::text::{difference, likeness, quoted};
 use crate::proxy::transcript::{Party, show_bytes};
-use crate::scenario::Expected;
-use crate::scenario::Test;
-use crate::scenario::{FieldExpectation, FieldTest, HeadersExpectation};
+use crate::scenario::{Expected, FieldExpectation, FieldTest, HeadersExpectation, Matcher, Test};
 use crate::state::Fields;
 
 /// Fields as they arrived at one end, and what else a missing field could be found in.
@@ -137,6 +135,9 @@ fn nearest(
         (FieldTest::Each(matchers), values) if matchers.len() != values.len() => {
             Some(format!("{} expected, {} there", count(matchers.len()), count(values.len())))
         }
+        (FieldTest::Each(matchers), values) if in_another_order(matchers, values) => {
+            Some("the same fields in another order".to_owned())
+        }
         (FieldTest::Each(matchers), values) => {
             let at = matchers.iter().zip(values).position(|(matcher, value)| !matcher.matches(value))?;
             Some(format!(
@@ -148,6 +149,14 @@ fn nearest(
         }
         _ => None,
     }
+}
+
+fn in_another_order(matchers: &[Matcher], values: &[&[u8]]) -> bool {
+    let mut rest = values.to_vec();
+    matchers.iter().all(|matcher| {
+        let at = rest.iter().position(|value| matcher.matches(value));
+        at.map(|at| rest.remove(at)).is_some()
+    })
 }
 
 fn count(fields: usize) -> String {
