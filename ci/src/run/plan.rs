@@ -28,8 +28,8 @@ pub(super) enum What {
     Scenario(Box<Scenario>),
     /// To say that the file cannot be used.
     Unreadable {
-        /// The line, from 1; 0 when the whole file is meant.
-        line: usize,
+        /// The file, which may be one that it imports, and the line there; 0 when the whole file is meant.
+        at: (PathBuf, usize),
         /// Why.
         why: String,
     },
@@ -125,8 +125,9 @@ fn jobs(found: Found) -> Vec<Job> {
     let read = match scenario::load(&file.path) {
         Ok(read) => read.scenarios,
         Err(errors) => {
-            let line = errors.errors.first().map_or(0, |error| error.line);
-            return vec![job(What::Unreadable { line, why: errors.to_string() })];
+            let first = errors.errors.first().map(|error| (error.file.clone(), error.line));
+            let at = first.unwrap_or_else(|| (file.path.clone(), 0));
+            return vec![job(What::Unreadable { at, why: errors.to_string() })];
         }
     };
     if let Some((one, other)) = Shelf::clash(&read) {
@@ -137,7 +138,8 @@ fn jobs(found: Found) -> Vec<Job> {
             other.label(),
             other.span.line()
         );
-        return vec![job(What::Unreadable { line: one.span.line(), why })];
+        let at = (one.span.file().unwrap_or(&file.path).to_path_buf(), one.span.line());
+        return vec![job(What::Unreadable { at, why })];
     }
     read.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect()
 }
