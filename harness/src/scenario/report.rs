@@ -93,8 +93,8 @@ fn write_failure(out: &mut String, failure: &Failure, again: bool, style: Style)
     if failure.diff.is_some() {
         part("diff", &["- expected, + actual".to_owned()], Some(Role::Quiet));
     } else {
-        part("expected", &[failure.expected.clone()], Some(Role::Right));
-        part("actual", &[failure.actual.clone()], Some(Role::Wrong));
+        part("expected", std::slice::from_ref(&failure.expected), Some(Role::Right));
+        part("actual", std::slice::from_ref(&failure.actual), Some(Role::Wrong));
     }
     for line in failure.diff.iter().flat_map(|diff| diff.lines()) {
         let role = match line.as_bytes().first() {
