@@ -30,6 +30,7 @@ fn trial(trial: &Trial) -> Value {
     json!({
         "name": trial.name(),
         "file": trial.file.display().to_string(),
+        "written_in": trial.written_in.display().to_string(),
         "line": trial.line,
         "outcome": trial.outcome.word(),
         "reason": trial.outcome.reason(),

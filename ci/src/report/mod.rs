@@ -23,7 +23,9 @@ pub(crate) struct Trial {
     pub(crate) file_name: String,
     /// The scenario and its case; nothing when the whole file cannot be read.
     pub(crate) label: Option<String>,
-    /// Line of the scenario; 0 when there is none.
+    /// The file in which the scenario itself is written, which may be one that `file` imports.
+    pub(crate) written_in: PathBuf,
+    /// Line there of the scenario, or of what makes it unusable; 0 when the whole file is meant.
     pub(crate) line: usize,
     /// How it ended.
     pub(crate) outcome: Outcome,
@@ -49,6 +51,7 @@ impl Trial {
     /// A trial that passed and has nothing to tell.
     pub(crate) fn new(file: PathBuf, file_name: String, label: Option<String>) -> Self {
         Self {
+            written_in: file.clone(),
             file,
             file_name,
             label,

@@ -158,8 +158,8 @@ fn list(plan: &Plan, out: &mut Output) -> Exit {
     for job in &plan.jobs {
         match &job.what {
             What::Scenario(_) => out.line(&job.name()),
-            What::Unreadable(errors) => {
-                error::tell(errors, None);
+            What::Unreadable { why, .. } => {
+                error::tell(why, None);
                 exit = Exit::Unusable;
             }
         }

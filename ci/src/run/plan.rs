@@ -26,8 +26,13 @@ pub(super) struct Job {
 pub(super) enum What {
     /// To run a scenario.
     Scenario(Box<Scenario>),
-    /// To say that the file cannot be used, and why.
-    Unreadable(String),
+    /// To say that the file cannot be used.
+    Unreadable {
+        /// The file, which may be one that it imports, and the line there; 0 when the whole file is meant.
+        at: (PathBuf, usize),
+        /// Why.
+        why: String,
+    },
 }
 
 impl Job {
@@ -35,7 +40,7 @@ impl Job {
     pub(super) fn label(&self) -> Option<String> {
         match &self.what {
             What::Scenario(scenario) => Some(scenario.label()),
-            What::Unreadable(_) => None,
+            What::Unreadable { .. } => None,
         }
     }
 
@@ -43,7 +48,7 @@ impl Job {
     pub(super) fn name(&self) -> String {
         match &self.what {
             What::Scenario(scenario) => scenario.trial(&self.file.name),
-            What::Unreadable(_) => self.file.name.clone(),
+            What::Unreadable { .. } => self.file.name.clone(),
         }
     }
 
@@ -101,7 +106,7 @@ impl Plan {
                     }
                     Chain::Manifests(_) => return Ok(()),
                 },
-                What::Unreadable(_) => return Ok(()),
+                What::Unreadable { .. } => return Ok(()),
             }
         }
         if names.contains(&name) {
@@ -119,17 +124,22 @@ fn jobs(found: Found) -> Vec<Job> {
     let job = |what| Job { file: file.clone(), what };
     let read = match scenario::load(&file.path) {
         Ok(read) => read.scenarios,
-        Err(errors) => return vec![job(What::Unreadable(errors.to_string()))],
+        Err(errors) => {
+            let first = errors.errors.first().map(|error| (error.file.clone(), error.line));
+            let at = first.unwrap_or_else(|| (file.path.clone(), 0));
+            return vec![job(What::Unreadable { at, why: errors.to_string() })];
+        }
     };
     if let Some((one, other)) = Shelf::clash(&read) {
-        let message = format!(
+        let why = format!(
             "{}: the snapshots of this scenario have the names of those of `{}` in line {}\nhelp: give one of them \
              another name",
             one.span,
             other.label(),
             other.span.line()
         );
-        return vec![job(What::Unreadable(message))];
+        let at = (one.span.file().unwrap_or(&file.path).to_path_buf(), one.span.line());
+        return vec![job(What::Unreadable { at, why })];
     }
     read.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect()
 }

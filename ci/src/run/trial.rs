@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use proxy_wasm_harness::scenario::{self, Modules, Run, Scenario, Style, Verdict, View};
@@ -16,7 +17,7 @@ use crate::story;
 pub(super) fn carry_out(job: &Job, args: &Args, modules: &dyn Modules) -> Trial {
     let began = Instant::now();
     let mut trial = panic::catch_unwind(AssertUnwindSafe(|| match &job.what {
-        What::Unreadable(errors) => unusable(job, errors.clone()),
+        What::Unreadable { at, why } => unusable(job, at, why.clone()),
         What::Scenario(scenario) => of_scenario(job, scenario, args, modules),
     }))
     .unwrap_or_else(|_| {
@@ -33,12 +34,13 @@ fn blank(job: &Job) -> Trial {
     let mut trial = Trial::new(job.file.path.clone(), job.file.name.clone(), job.label());
     if let What::Scenario(scenario) = &job.what {
         trial.line = scenario.span.line();
+        trial.written_in = scenario.span.file().unwrap_or(&job.file.path).to_path_buf();
     }
     trial
 }
 
-fn unusable(job: &Job, text: String) -> Trial {
-    Trial { outcome: Outcome::Unusable, text, ..blank(job) }
+fn unusable(job: &Job, (file, line): &(PathBuf, usize), text: String) -> Trial {
+    Trial { outcome: Outcome::Unusable, written_in: file.clone(), line: *line, text, ..blank(job) }
 }
 
 fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Modules) -> Trial {
@@ -47,11 +49,14 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     }
     let run = match scenario::run(scenario, modules, &args.limits.running()) {
         Ok(run) => run,
-        Err(error) => return unusable(job, error.to_string()),
+        Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), error.to_string()),
     };
     let kept = match snapshots::settle(job, scenario, &run, args) {
         Ok(kept) => kept,
-        Err(error) => return unusable(job, error.to_string()),
+        Err(error) => {
+            let Trial { written_in, line, .. } = blank(job);
+            return unusable(job, &(written_in, line), error.to_string());
+        }
     };
     let outcome = outcome(run.verdict(scenario), kept.differences.is_empty());
     let mut trial = Trial { story: story::exchanges(&run.transcript), took: run.took, ..blank(job) };
@@ -93,7 +98,7 @@ fn text(scenario: &Scenario, run: &Run, differences: &[Difference], outcome: &Ou
         if !text.is_empty() {
             text.push('\n');
         }
-        let _ = writeln!(text, "{}: {}", scenario.span, snapshots::painted(difference));
+        let _ = write!(text, "{}: {}", scenario.span, snapshots::painted(difference));
     }
     text
 }

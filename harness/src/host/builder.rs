@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::Host;
 use super::error::HostError;
 use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
 use crate::proxy::transcript::Detail;
-use crate::proxy::{FailurePolicy, Options};
+use crate::proxy::{Cluster, FailurePolicy, Options};
 use crate::scenario::istio_json;
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{HangGuard, Plugin};
@@ -143,6 +145,7 @@ impl From<Vec<u8>> for Config {
 pub struct Builder {
     pub(crate) chain: Vec<Setup>,
     pub(crate) upstream: Upstream,
+    pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) options: Options,
     pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
@@ -167,6 +170,7 @@ impl Default for Builder {
         Self {
             chain: Vec::new(),
             upstream: Upstream::Every(Answer::ok()),
+            clusters: IndexMap::new(),
             options: Options::default(),
             properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
@@ -200,6 +204,14 @@ impl Builder {
     #[must_use]
     pub fn upstream_each(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.upstream = Upstream::Each(answers.into_iter().collect());
+        self
+    }
+
+    /// A cluster that plugins can call, and what it answers: an [`Answer`] to every call, a list with one for each call, or
+    /// a closure `|call: &Call| Answer`. Calls to clusters that are not described fail.
+    #[must_use]
+    pub fn cluster(mut self, name: impl Into<String>, answers: impl Into<Cluster>) -> Self {
+        self.clusters.insert(name.into(), answers.into());
         self
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Host;
-use crate::proxy::{Direction, End, Held, LocalReply, Received, Stream, StreamId};
+use crate::proxy::{Direction, End, Held, LocalReply, Received, Stream, StreamId, Waiting};
 use crate::state::{Duration, Fields, Instant, show};
 
 /// One request and what became of it, as far as it has come. Owns what it holds.
@@ -37,6 +37,8 @@ pub struct Stall {
     pub stream: StreamId,
     /// Who holds it.
     pub held: Option<Held>,
+    /// Calls to clusters that had no answer yet.
+    pub calls: Vec<Waiting>,
     /// Virtual time that the step waited.
     pub waited: Duration,
     /// The patience that was used up; `None` when nothing was left to wait for.
@@ -63,9 +65,17 @@ impl fmt::Display for Stall {
             None => f.write_str(": no plugin holds it")?,
         }
         match self.patience {
-            Some(patience) => write!(f, " within the patience of {}", show(patience)),
-            None => f.write_str("; no answer, timeout or tick is left that could end it"),
+            Some(patience) => write!(f, " within the patience of {}", show(patience))?,
+            None => f.write_str("; no answer, timeout or tick is left that could end it")?,
         }
+        for Waiting { plugin, cluster, id, since } in &self.calls {
+            write!(
+                f,
+                "; call {id} of plugin {plugin} to cluster {cluster} waits for an answer since {}",
+                show(*since)
+            )?;
+        }
+        Ok(())
     }
 }
 

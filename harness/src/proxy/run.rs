@@ -1,6 +1,7 @@
 //! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
 
 use super::Proxy;
+use super::calls::{CallDue, CallIndex};
 use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
@@ -27,6 +28,8 @@ pub(crate) enum Deadline {
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
     Reply { stream: StreamId, reply: LocalReply },
+    /// The next of a call to a cluster.
+    Call(CallIndex, CallDue),
 }
 
 impl<G: Guest> Drive<'_, G> {
@@ -80,6 +83,7 @@ impl<G: Guest> Drive<'_, G> {
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
                 self.send_local_reply(stream, reply);
             }
+            Deadline::Call(at, due) => self.call_due(at, due),
             // The stream has gone meanwhile.
             _ => {}
         }
