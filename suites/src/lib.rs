@@ -1,1 +1,4 @@
 //! What runs on plugins.
+
+#[cfg(feature = "parity")]
+pub mod parity;
