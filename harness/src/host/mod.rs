@@ -159,6 +159,12 @@ impl Host {
         &self.vms.traps
     }
 
+    /// All calls that plugins made to clusters, in order.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.slot.calls.made
+    }
+
     /// The HTTP calls that plugins made, in order, also those that failed inside the hostcall.
     pub fn http_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
         self.slot.calls.made.iter().filter(|call| call.kind == CallKind::Http)
