@@ -10,21 +10,20 @@
 //! - `value`: the kinds of values, and matchers
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
-//! - `document`: nodes, named values, errors, and the declarations behind all of them
+//!
+//! The declarations behind all of them are in `document`.
 //!
 //! Nothing here runs a plugin, and modules and manifests are not opened.
 
 mod answer_form;
 mod checks;
 mod discover;
-mod document;
 mod driver;
 mod expect;
 mod expect_http;
 mod failure;
 mod file;
 mod host_options;
-pub mod istio_json;
 mod load;
 mod model;
 mod modules;
@@ -41,6 +40,9 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+
+use crate::document;
+pub use crate::document::istio_json;
 
 pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};

@@ -141,17 +141,7 @@ impl Plugin {
             .ok_or_else(|| LoadError::NoAbiVersion { place: place.clone(), markers: Vec::new() })?;
         let program = Arc::new(Program::new(module, engine, version, &declared));
         let cache = options.cache.clone();
-        Ok(Self(Arc::new(Inner {
-            name,
-            place,
-            wasm,
-            sha256,
-            declared,
-            version,
-            engine,
-            program,
-            cache,
-        })))
+        Ok(Self(Arc::new(Inner { name, place, wasm, sha256, declared, version, engine, program, cache })))
     }
 
     /// Its name: the file's stem, or what the caller gave.
@@ -222,10 +212,9 @@ impl Plugin {
     pub(crate) fn program(&self, link: Link) -> Result<Arc<Program>, LoadError> {
         match self.0.program.linked(link) {
             Ok(_) => Ok(Arc::clone(&self.0.program)),
-            Err(error) => Err(LoadError::Uncompilable {
-                place: self.0.place.clone(),
-                cause: format!("{error:#}"),
-            }),
+            Err(error) => {
+                Err(LoadError::Uncompilable { place: self.0.place.clone(), cause: format!("{error:#}") })
+            }
         }
     }
 

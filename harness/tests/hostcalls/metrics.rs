@@ -85,7 +85,8 @@ fn vms_count_together() {
         .call(DEFINE, &[N(0), T(b"own"), O(0)], "Ok 4")
         .call(DEFINE, &[N(0), T(b"c"), O(0)], "Ok 8")
         .call(GET, &[N(8), O(0)], "Ok 2");
-    let host = Host::builder().plugin(one.plugin("one")).plugin(two.plugin("two").config("x")).build().unwrap();
+    let host =
+        Host::builder().plugin(one.plugin("one")).plugin(two.plugin("two").config("x")).build().unwrap();
     one.check(&host, "one");
     two.check(&host, "two");
 }
