@@ -2,10 +2,11 @@
 //! and the declarations that give each type its strict reader, its writer and its JSON Schema. Scenario files and
 //! manifests are read with it.
 //!
-//! In reading order: [`source`] (nodes and spans), [`parse`] (YAML to nodes), [`core_schema`] (bare scalars),
+//! In reading order: [`source`] (nodes and spans), [`parse`] and [`anchors`] (YAML to nodes), [`core_schema`] (bare scalars),
 //! [`names`] (`$(name)`), [`shape`] and [`declare`] (nodes to values and back), [`schema`], [`error`], [`yaml`] (nodes
 //! to text), [`istio_json`] (values to the text that Istio sends).
 
+mod anchors;
 pub(crate) mod core_schema;
 pub(crate) mod declare;
 pub(crate) mod error;
