@@ -21,6 +21,9 @@ pub enum HostError {
     /// Two plugins of one name.
     #[error("two plugins of the chain are called {0:?}: give one another name")]
     DuplicateName(String),
+    /// Too many hosts live at once.
+    #[error("the machine has no room for another VM: {0}")]
+    NoRoom(String),
 }
 
 impl From<LoadError> for HostError {

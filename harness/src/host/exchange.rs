@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Host;
-use crate::proxy::{Direction, End, Held, LocalReply, Received, StreamId};
+use crate::proxy::{Direction, End, Held, LocalReply, Received, StreamId, Waiting};
 use crate::state::{Duration, Fields, Instant, show};
 
 /// One request and what became of it, as far as it has come. Owns what it holds.
@@ -35,6 +35,8 @@ pub struct Stall {
     pub stream: StreamId,
     /// Who holds it.
     pub held: Option<Held>,
+    /// Calls to clusters that had no answer yet.
+    pub calls: Vec<Waiting>,
     /// Virtual time that the step waited.
     pub waited: Duration,
     /// The patience that was used up; `None` when nothing was left to wait for.
@@ -47,23 +49,31 @@ impl fmt::Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exchange #{} stalled", self.stream.0 + 1)?;
         match &self.held {
-            Some(Held { plugin, callback, direction }) => {
+            Some(Held { plugin, callback, direction, dead }) => {
                 let (what, stream_type) = match direction {
                     Direction::Request => ("request", "HttpRequest"),
                     Direction::Response => ("response", "HttpResponse"),
                 };
-                write!(
-                    f,
-                    ": plugin {plugin} paused the {what} in {callback}, and proxy_continue_stream({stream_type}) was \
-                     not called for it"
-                )?;
+                write!(f, ": plugin {plugin} paused the {what} in {callback}, and ")?;
+                match dead {
+                    true => f.write_str("has trapped since")?,
+                    false => write!(f, "proxy_continue_stream({stream_type}) was not called for it")?,
+                }
             }
             None => f.write_str(": no plugin holds it")?,
         }
         match self.patience {
-            Some(patience) => write!(f, " within the patience of {}", show(patience)),
-            None => f.write_str("; no answer, timeout or tick is left that could end it"),
+            Some(patience) => write!(f, " within the patience of {}", show(patience))?,
+            None => f.write_str("; no answer, timeout or tick is left that could end it")?,
         }
+        for Waiting { plugin, cluster, id, since } in &self.calls {
+            write!(
+                f,
+                "; call {id} of plugin {plugin} to cluster {cluster} waits for an answer since {}",
+                show(*since)
+            )?;
+        }
+        Ok(())
     }
 }
 

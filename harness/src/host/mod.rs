@@ -2,13 +2,15 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `error`.
+//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `image`
+//! (where they come from), `error`.
 
 mod act;
 mod builder;
 mod by_hand;
 mod error;
 mod exchange;
+mod image;
 mod log;
 mod start;
 mod template;
@@ -24,7 +26,7 @@ pub use start::Started;
 pub use template::Template;
 
 use crate::proxy::transcript::{Kind, Moved};
-use crate::proxy::{Drive, Finding, Injection, Slot, StreamId, Transcript};
+use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
 use crate::state::{Clock, Duration, Instant, Request};
 use crate::vm::{Trapped, Vms};
 
@@ -97,7 +99,8 @@ impl Host {
         let held = self.slot.held_by(id);
         let waited = self.now() - began;
         let patience = self.slot.deadlines.next().is_some().then_some(self.patience);
-        self.stalls.push(Stall { stream: id, held, waited, patience, event });
+        let calls = self.slot.calls_waiting();
+        self.stalls.push(Stall { stream: id, held, calls, waited, patience, event });
     }
 
     /// Moves both clocks on by `span` and runs everything that falls due, the end of the span included.
@@ -152,6 +155,16 @@ impl Host {
     #[must_use]
     pub fn traps(&self) -> &[Trapped] {
         &self.vms.traps
+    }
+
+    /// The HTTP calls that plugins made, in order, also those that failed inside the hostcall.
+    pub fn http_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.slot.calls.made.iter().filter(|call| call.kind == CallKind::Http)
+    }
+
+    /// The gRPC calls and streams that plugins made, in order, also those that failed inside the hostcall.
+    pub fn grpc_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.slot.calls.made.iter().filter(|call| call.kind != CallKind::Http)
     }
 
     /// The streams that could not end, in order.

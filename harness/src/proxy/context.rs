@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::calls::{CallIds, CallView};
 use super::effect::Effect;
 use super::ids::{PluginIndex, StreamId};
 use super::properties::Declaration;
@@ -26,6 +27,7 @@ pub(crate) struct VmState {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) entropy: Entropy,
     pub(crate) metric_ids: MetricIds,
+    pub(crate) call_ids: CallIds,
     /// The VM has trapped: no callback of any kind reaches it any more.
     pub(crate) failed: bool,
     /// `_initialize`, `main` or `_start` is running.
@@ -55,6 +57,8 @@ pub(crate) struct PluginContext {
     pub(crate) done_pending: bool,
     /// What the plugin declared about properties that it sets.
     pub(crate) declared: Vec<(Vec<u8>, Declaration)>,
+    /// What the callbacks of its calls show.
+    pub(crate) view: CallView,
 }
 
 /// What [`VmState::leave`] puts back.
@@ -74,6 +78,7 @@ impl VmState {
             environment: Vec::new(),
             entropy,
             metric_ids: MetricIds::default(),
+            call_ids: CallIds::default(),
             failed: false,
             starting: false,
             configuring: None,
@@ -103,6 +108,7 @@ impl VmState {
             tick: None,
             done_pending: false,
             declared: Vec::new(),
+            view: CallView::default(),
         });
         id
     }

@@ -3,9 +3,12 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `ingress`, `router`, `egress` (the ends of the chain), `run` (time), `transcript` (the record).
+//! responses), `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `run` (time), `transcript`
+//! (the record).
 
 mod access;
+mod answer;
+mod calls;
 mod chain;
 mod client;
 mod context;
@@ -28,6 +31,8 @@ pub mod transcript;
 mod upstream;
 
 pub(crate) use access::Closed;
+pub use calls::{Call, CallKind, Cluster, Responder, Waiting};
+pub(crate) use calls::{GrpcAsked, HttpAsked};
 pub(crate) use chain::Drive;
 pub use client::{End, Received};
 pub(crate) use context::{ContextRef, VmState};
@@ -89,6 +94,7 @@ pub struct Proxy {
     pub(crate) vms: Vec<VmState>,
     pub(crate) groups: usize,
     pub(crate) upstream: Script,
+    pub(crate) calls: calls::Calls,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
     pub(crate) shared_queues: SharedQueues<queues::Listener>,
@@ -129,6 +135,7 @@ impl Proxy {
             vms: Vec::new(),
             groups: 0,
             upstream: Script::Every(crate::state::Answer::ok()),
+            calls: calls::Calls::default(),
             request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
@@ -263,8 +270,12 @@ impl Proxy {
             "plugin {} asked for {asked} bytes of memory and may have {cap}: it grows without bound, or needs a higher cap",
             self.transcript.vm_name(vm)
         );
+        self.find("vm/memory-cap", message);
+    }
+
+    fn find(&mut self, id: &str, message: String) {
         let event = self.transcript.mark();
-        self.findings.push(Finding { id: "vm/memory-cap".to_owned(), message, event });
+        self.findings.push(Finding { id: id.to_owned(), message, event });
     }
 
     /// The script has no answer for this request.
@@ -274,8 +285,7 @@ impl Proxy {
              instead of a list",
             id.0 + 1
         );
-        let event = self.transcript.mark();
-        self.findings.push(Finding { id: "script/upstream-exhausted".to_owned(), message, event });
+        self.find("script/upstream-exhausted", message);
         self.stream_mut(id)
             .upstream
             .answering

@@ -40,8 +40,13 @@ impl LocalReply {
         }
     }
 
+    /// The body of the reply when nobody can be reached, or who was reached went away.
+    pub(super) fn unreachable(reason: &str) -> String {
+        format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}")
+    }
+
     /// The response headers it has when it enters the chain.
-    fn fields(&self, grpc_request: bool) -> Fields {
+    pub(super) fn fields(&self, grpc_request: bool) -> Fields {
         let mut fields = Fields::response();
         if grpc_request {
             fields.add(b":status", b"200");

@@ -1,6 +1,7 @@
 //! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
 
 use super::Proxy;
+use super::calls::{CallDue, CallIndex};
 use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
@@ -27,6 +28,8 @@ pub(crate) enum Deadline {
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
     Reply { stream: StreamId, reply: LocalReply },
+    /// The next of a call to a cluster.
+    Call(CallIndex, CallDue),
 }
 
 impl<G: Guest> Drive<'_, G> {
@@ -80,6 +83,7 @@ impl<G: Guest> Drive<'_, G> {
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
                 self.send_local_reply(stream, reply);
             }
+            Deadline::Call(at, due) => self.call_due(at, due),
             // The stream has gone meanwhile.
             _ => {}
         }
@@ -178,6 +182,7 @@ impl Proxy {
                         plugin: self.plugin(filter.plugin).name.clone(),
                         callback: side.paused_by.unwrap_or("a callback"),
                         direction,
+                        dead: self.vm(filter.vm).failed,
                     });
                 }
             }
@@ -195,4 +200,6 @@ pub struct Held {
     pub callback: &'static str,
     /// Which way.
     pub direction: Direction,
+    /// Its VM has trapped since: nobody can continue the stream.
+    pub dead: bool,
 }

@@ -8,6 +8,8 @@ mod clocks;
 mod configuration;
 mod context_lifecycle;
 mod environment_variables;
+mod grpc_calls;
+mod http_calls;
 mod http_fields;
 mod http_streams;
 mod integration;
@@ -75,6 +77,8 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
+    http_calls::link(links)?;
+    grpc_calls::link(links)?;
     shared_key_value_store::link(links)?;
     shared_queues::link(links)?;
     metrics::link(links)?;

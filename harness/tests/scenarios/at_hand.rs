@@ -51,6 +51,16 @@ pub(crate) fn failure(scenario: &Scenario) -> String {
     report(scenario, &run, Style::Plain)
 }
 
+/// The rate limiter in Rust.
+pub(crate) const LIMITER: &str = "artifacts/rate_limiting_rust.wasm";
+
+/// These steps fail with this text.
+#[track_caller]
+pub(crate) fn fails(wasm: &str, text: &str, expected: &str) {
+    let said = failure(&steps(wasm, text));
+    assert!(said == expected.trim_start_matches('\n'), "it says:\n{said}");
+}
+
 #[track_caller]
 pub(crate) fn passes(scenario: &Scenario) {
     let run = carried_out(scenario);

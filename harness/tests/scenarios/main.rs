@@ -5,8 +5,6 @@ mod at_hand;
 mod by_hand;
 mod determinism;
 mod failures;
-mod generate;
 mod input;
 mod script;
-mod trouble;
 mod verdicts;

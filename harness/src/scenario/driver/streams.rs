@@ -21,7 +21,7 @@ struct Named {
 }
 
 enum Latest {
-    Sent(Exchange),
+    Sent(Box<Exchange>),
     Named(String),
 }
 
@@ -34,7 +34,7 @@ impl Streams {
 
     /// A request was sent and waited for.
     pub(super) fn sent(&mut self, exchange: Exchange) {
-        self.latest = Some(Latest::Sent(exchange));
+        self.latest = Some(Latest::Sent(Box::new(exchange)));
     }
 
     /// The stream that a step names; it is the latest then.

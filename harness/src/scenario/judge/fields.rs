@@ -4,7 +4,10 @@ use super::Bench;
 use super::text::{difference, likeness, quoted};
 use crate::proxy::transcript::{Party, show_bytes};
 use crate::scenario::{Expected, FieldExpectation, FieldTest, HeadersExpectation, Matcher, Test};
-use crate::state::Fields;
+use crate::state::{Field, Fields};
+
+/// Where else a field may be, in words, and the fields there.
+pub(super) type Elsewhere = (&'static str, Vec<Field>);
 
 /// Fields as they arrived at one end, and what else a missing field could be found in.
 pub(super) struct Arrived<'a> {
@@ -13,7 +16,7 @@ pub(super) struct Arrived<'a> {
     /// The fields.
     pub(super) fields: Vec<(&'a [u8], &'a [u8])>,
     /// The fields of the other part of the message, and its name.
-    pub(super) elsewhere: Vec<(&'static str, Vec<(Vec<u8>, Vec<u8>)>)>,
+    pub(super) elsewhere: Vec<Elsewhere>,
     /// What explains a failure.
     pub(super) because: Vec<String>,
 }

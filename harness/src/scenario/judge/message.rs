@@ -1,7 +1,7 @@
 //! What the client received, and what the upstream received.
 
 use super::Bench;
-use super::fields::{Arrived, pairs};
+use super::fields::{Arrived, Elsewhere, pairs};
 use super::text::{difference, quoted};
 use crate::abi::Pairs;
 use crate::proxy::transcript::{Kind, Party, What};
@@ -137,7 +137,7 @@ impl Bench<'_> {
     }
 
     /// The head that `party` sent, under words that tell where it is.
-    fn fields_of(&self, party: Party, place: &'static str) -> Vec<(&'static str, Vec<(Vec<u8>, Vec<u8>)>)> {
+    fn fields_of(&self, party: Party, place: &'static str) -> Vec<Elsewhere> {
         let transcript = self.host.transcript();
         let head = self.exchange.and_then(|exchange| {
             transcript.part_of(exchange.stream(), party, |what| matches!(what, What::Head { .. }))
