@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::limits;
 use crate::output::Output;
-use crate::report::{Outcome, Trial};
+use crate::report::Trial;
 use crate::{error, pool, report, write};
 
 /// Carries it out.
@@ -72,7 +72,7 @@ fn list(plan: &Plan, out: &mut Output) -> Exit {
         match &job.what {
             What::Scenario(_) => out.line(&job.name()),
             What::Unreadable { why, .. } => {
-                error::tell(why, None);
+                why.iter().for_each(|error| error::tell(error, None));
                 exit = Exit::Unusable;
             }
         }
@@ -91,8 +91,10 @@ fn carry_out(args: &Args, plan: &Plan, printer: &mut Printer, out: &mut Output) 
         progress.one_more(|| {
             printer.trial(&trial, out);
             // A module that cannot be used is the same news in each of its scenarios.
-            if trial.outcome == Outcome::Unusable && told.insert(trial.text.clone()) {
-                error::tell(&trial.text, None);
+            for error in &trial.unusable {
+                if told.insert(error.clone()) {
+                    error::tell(error, None);
+                }
             }
         });
         trials.push(trial);
