@@ -2,7 +2,8 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `image`
+//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `error`.
 
 mod act;
@@ -12,6 +13,7 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod shared;
 mod start;
 mod template;
 

@@ -118,7 +118,9 @@ fn headline(failure: &Failure) -> String {
     const LONG: usize = 80;
     let Failure { what, expected, actual, .. } = failure;
     match what.as_str() {
-        "trap" | "stalled" | "findings" | "start" | "respond" | "step" => format!("{what}: {actual}"),
+        "trap" | "stalled" | "findings" | "start" | "respond" | "enqueue" | "step" => {
+            format!("{what}: {actual}")
+        }
         _ if expected.len() + actual.len() <= LONG => format!("{what}: expected {expected}, found {actual}"),
         _ => format!("{what} is not as expected"),
     }

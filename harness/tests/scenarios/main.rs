@@ -7,4 +7,5 @@ mod determinism;
 mod failures;
 mod input;
 mod script;
+mod shared;
 mod verdicts;

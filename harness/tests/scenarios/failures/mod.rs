@@ -5,4 +5,5 @@ mod calls;
 mod logs;
 mod requests;
 mod responses;
+mod shared;
 mod trouble;
