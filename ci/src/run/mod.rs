@@ -6,6 +6,7 @@ mod again;
 mod format;
 mod plan;
 mod progress;
+mod snapshots;
 mod trial;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use proxy_wasm_suites::modules::{self, ModuleSource};
+use proxy_wasm_suites::snapshots::is_ci;
 
 use self::format::{Format, Printer};
 use self::plan::{Job, Plan, What};
@@ -104,9 +106,9 @@ struct Telling {
 /// Carries it out.
 pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     let began = Instant::now();
-    if args.update_snapshots && under_ci() {
+    if args.update_snapshots && is_ci() {
         return Err(Error::usage(
-            "snapshots are not updated where the variable CI is set",
+            "snapshots are not updated under CI (the variable CI is set)",
             "run it on your own machine, look at the change, and commit it".to_owned(),
         ));
     }
@@ -124,7 +126,13 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         write::possible(path).map_err(Error::writing(path))?;
     }
     let mut printer = Printer::new(args.format(), args.telling.quiet);
-    let trials = carry_out(args, &plan, &mut printer, out)?;
+    let mut trials = carry_out(args, &plan, &mut printer, out)?;
+    if args.filter.is_none()
+        && let Some(trial) = snapshots::unreferenced(args, &plan)
+    {
+        printer.trial(&trial, out);
+        trials.push(trial);
+    }
     if let Some(path) = &args.telling.junit {
         let xml = report::junit::document(&trials)?;
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
@@ -150,8 +158,8 @@ fn list(plan: &Plan, out: &mut Output) -> Exit {
     for job in &plan.jobs {
         match &job.what {
             What::Scenario(_) => out.line(&job.name()),
-            What::Unreadable(errors) => {
-                error::tell(errors, None);
+            What::Unreadable { why, .. } => {
+                error::tell(why, None);
                 exit = Exit::Unusable;
             }
         }
@@ -192,9 +200,4 @@ fn source(args: &Args, progress: &Progress) -> ModuleSource {
         .build(!args.no_build && !set(modules::NO_BUILD))
         .notice(move |line| progress.notice(line));
     args.plugin.iter().fold(source, |source, (name, file)| source.replace(name, file))
-}
-
-/// Whether this is a machine where nobody looks at what changes.
-fn under_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
 }

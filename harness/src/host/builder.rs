@@ -1,6 +1,7 @@
 //! A chain of plugins and the world around it, to be made into a host.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -153,6 +154,7 @@ pub struct Builder {
     pub(crate) detail: Detail,
     pub(crate) guard: HangGuard,
     pub(crate) max_memory: u64,
+    pub(crate) by_image: bool,
 }
 
 /// How the upstream answers.
@@ -176,6 +178,7 @@ impl Default for Builder {
             detail: Detail::Abi,
             guard: HangGuard::default(),
             max_memory: crate::vm::MAX_MEMORY,
+            by_image: false,
         }
     }
 }
@@ -273,19 +276,23 @@ impl Builder {
         self
     }
 
+    /// Starts by way of an image: the start is made, kept, and taken up again, as [`Template`] does for many hosts. Where
+    /// it cannot be kept it is a start like any other. Both give the same transcript, byte for byte; this is for the tests
+    /// that say so.
+    #[must_use]
+    pub fn by_image(mut self, by_image: bool) -> Self {
+        self.by_image = by_image;
+        self
+    }
+
     /// Starts and configures the plugins.
     ///
     /// # Errors
     ///
     /// When a plugin cannot be loaded, or refuses its start or configuration: the error prints what it logged.
     pub fn build(self) -> Result<Host, HostError> {
-        match self.start()? {
-            Started::Running(host) => Ok(*host),
-            Started::Refused(mut host, refusal) => {
-                host.judged();
-                Err(HostError::Refused { refusal, log: host.transcript().log() })
-            }
-        }
+        let seed = self.seed;
+        start::running(&Arc::new(self), seed)
     }
 
     /// As [`Self::build`], for callers that expect a refusal.
@@ -294,7 +301,8 @@ impl Builder {
     ///
     /// When a plugin cannot be loaded.
     pub fn start(self) -> Result<Started, HostError> {
-        start::start(&std::sync::Arc::new(self))
+        let seed = self.seed;
+        start::start(&Arc::new(self), seed)
     }
 
     /// A template of this host: fresh ones come from it quickly.

@@ -49,16 +49,16 @@ impl fmt::Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exchange #{} stalled", self.stream.0 + 1)?;
         match &self.held {
-            Some(Held { plugin, callback, direction }) => {
+            Some(Held { plugin, callback, direction, dead }) => {
                 let (what, stream_type) = match direction {
                     Direction::Request => ("request", "HttpRequest"),
                     Direction::Response => ("response", "HttpResponse"),
                 };
-                write!(
-                    f,
-                    ": plugin {plugin} paused the {what} in {callback}, and proxy_continue_stream({stream_type}) was \
-                     not called for it"
-                )?;
+                write!(f, ": plugin {plugin} paused the {what} in {callback}, and ")?;
+                match dead {
+                    true => f.write_str("has trapped since")?,
+                    false => write!(f, "proxy_continue_stream({stream_type}) was not called for it")?,
+                }
             }
             None => f.write_str(": no plugin holds it")?,
         }

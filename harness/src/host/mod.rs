@@ -2,13 +2,15 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `error`.
+//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `image`
+//! (where they come from), `error`.
 
 mod act;
 mod builder;
 mod by_hand;
 mod error;
 mod exchange;
+mod image;
 mod log;
 mod start;
 mod template;
@@ -41,6 +43,7 @@ pub struct Host {
     stalls: Vec<Stall>,
     allowed: Vec<String>,
     judged: bool,
+    pub(crate) seed: u64,
     pub(crate) acts: Vec<Act>,
     pub(crate) setup: std::sync::Arc<Builder>,
 }

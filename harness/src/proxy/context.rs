@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::calls::{CallIds, CallView};
 use super::effect::Effect;
 use super::ids::{PluginIndex, StreamId};
+use super::properties::Declaration;
 use crate::abi::AbiVersion;
 use crate::state::{DeadlineId, Duration, Entropy, MetricIds};
 
@@ -54,6 +55,8 @@ pub(crate) struct PluginContext {
     pub(crate) tick: Option<DeadlineId>,
     /// `proxy_on_done` answered false: `proxy_done` is awaited.
     pub(crate) done_pending: bool,
+    /// What the plugin declared about properties that it sets.
+    pub(crate) declared: Vec<(Vec<u8>, Declaration)>,
     /// What the callbacks of its calls show.
     pub(crate) view: CallView,
 }
@@ -104,6 +107,7 @@ impl VmState {
             tick_period: Duration::ZERO,
             tick: None,
             done_pending: false,
+            declared: Vec::new(),
             view: CallView::default(),
         });
         id

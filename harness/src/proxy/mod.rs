@@ -20,6 +20,7 @@ mod ids;
 mod ingress;
 mod inject;
 mod options;
+mod properties;
 mod queues;
 mod reply;
 mod router;
@@ -98,6 +99,8 @@ pub struct Proxy {
     pub(crate) shared_data: SharedData,
     pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
+    /// Properties that the test gave to every stream and plugin.
+    pub(crate) properties: properties::Overrides,
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
@@ -139,6 +142,7 @@ impl Proxy {
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
+            properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
             streams: std::collections::VecDeque::new(),

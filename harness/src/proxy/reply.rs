@@ -76,7 +76,7 @@ impl LocalReply {
 }
 
 /// The gRPC status that stands for an HTTP status (gRPC, "HTTP to gRPC Status Code Mapping").
-fn grpc_status_of(status: u16) -> u32 {
+pub(super) fn grpc_status_of(status: u16) -> u32 {
     match status {
         400 => 13,
         401 => 16,
@@ -160,6 +160,7 @@ impl<G: Guest> Drive<'_, G> {
     fn local_response(&mut self, id: StreamId, reply: LocalReply) -> (Fields, Vec<u8>) {
         self.proxy.record_local_reply(id, &reply);
         let stream = self.stream(id);
+        stream.code = Some(reply.status);
         let fields = reply.fields(stream.grpc_request);
         let bodiless = stream.grpc_request || stream.head_request;
         (fields, if bodiless { Vec::new() } else { reply.body })
@@ -174,6 +175,7 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn piece(&mut self, id: StreamId, direction: Direction, bytes: Vec<u8>, end_stream: bool) {
         let half = self.half(id, direction);
         half.complete |= end_stream;
+        half.received += bytes.len() as u64;
         let depth = half.flight.len();
         half.flight.push(Buffer::from(bytes));
         self.data(id, direction, From::Start, BodyView::Flight(depth), end_stream);

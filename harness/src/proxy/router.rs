@@ -239,7 +239,7 @@ impl<G: Guest> Drive<'_, G> {
             }
             Answering::Data { bytes, end_stream, .. } => {
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
-                self.stream(id).upstream.answer_complete |= end_stream;
+                self.answer_complete(id, end_stream);
                 self.piece(id, Direction::Response, bytes, end_stream);
                 let stream = self.stream(id);
                 if !stream.ended
@@ -252,14 +252,14 @@ impl<G: Guest> Drive<'_, G> {
             }
             Answering::End => {
                 self.proxy.record_part(id, Party::UpstreamSends, What::End, b"");
-                self.stream(id).upstream.answer_complete = true;
+                self.answer_complete(id, true);
                 self.piece(id, Direction::Response, Vec::new(), true);
             }
             Answering::Trailers(fields) => {
                 let mut trailers = Fields::trailers();
                 fields.iter().for_each(|(name, value)| trailers.add(name, value));
                 self.proxy.record_fields(id, Party::UpstreamSends, What::Trailers, &trailers);
-                self.stream(id).upstream.answer_complete = true;
+                self.answer_complete(id, true);
                 let half = self.half(id, Direction::Response);
                 half.trailers = Some(trailers);
                 half.complete = true;
@@ -303,8 +303,8 @@ impl<G: Guest> Drive<'_, G> {
         }
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         let now = self.proxy.clock.now();
+        self.answer_complete(id, end_stream);
         let upstream = &mut self.stream(id).upstream;
-        upstream.answer_complete |= end_stream;
         let took = upstream.request_ended_at.map_or(Duration::ZERO, |ended| now - ended);
         if let Some(deadline) = upstream.timeout.take_if(|_| end_stream) {
             self.proxy.deadlines.cancel(deadline);
@@ -316,7 +316,18 @@ impl<G: Guest> Drive<'_, G> {
         }
         half.headers = Some(fields);
         half.complete = end_stream;
+        self.stream(id).code = Some(status);
         self.headers(id, Direction::Response, From::Start, end_stream);
+    }
+
+    /// The upstream's answer has come in, to its end if `end_stream`.
+    fn answer_complete(&mut self, id: StreamId, end_stream: bool) {
+        if end_stream {
+            let now = self.proxy.clock.now();
+            let upstream = &mut self.stream(id).upstream;
+            upstream.answer_complete = true;
+            upstream.answered_at = Some(now);
+        }
     }
 
     /// The upstream failed.

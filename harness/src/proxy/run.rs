@@ -202,6 +202,7 @@ impl Proxy {
                         plugin: self.plugin(filter.plugin).name.clone(),
                         callback: side.paused_by.unwrap_or("a callback"),
                         direction,
+                        dead: self.vm(filter.vm).failed,
                     });
                 }
             }
@@ -219,4 +220,6 @@ pub struct Held {
     pub callback: &'static str,
     /// Which way.
     pub direction: Direction,
+    /// Its VM has trapped since: nobody can continue the stream.
+    pub dead: bool,
 }

@@ -10,9 +10,11 @@
 //! - `value`: the kinds of values, and matchers
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
+//! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
+//!   gets its plugins from; `script`: the way back, from what a test in Rust did
 //! - `document`: nodes, named values, errors, and the declarations behind all of them
 //!
-//! Nothing here runs a plugin, and modules and manifests are not opened.
+//! Loading runs nothing, and opens neither modules nor manifests.
 
 mod answer_form;
 mod checks;
@@ -34,6 +36,7 @@ mod print;
 mod report;
 mod request_form;
 mod run;
+mod script;
 mod step;
 mod step_form;
 mod stream_form;

@@ -15,6 +15,7 @@ mod http_streams;
 mod integration;
 mod logging;
 mod metrics;
+mod properties;
 mod randomness;
 mod shared_key_value_store;
 mod shared_queues;
@@ -81,6 +82,7 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     shared_key_value_store::link(links)?;
     shared_queues::link(links)?;
     metrics::link(links)?;
+    properties::link(links)?;
     wasi::link(links)?;
     Ok(())
 }

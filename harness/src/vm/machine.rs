@@ -92,6 +92,11 @@ impl Vm {
         Ok(Self { store, instance, program, exports: Exports::new(), guard, index })
     }
 
+    /// Its memory cap, and whether it was met.
+    pub(crate) fn cap(&self) -> MemoryCap {
+        self.store.data().cap
+    }
+
     /// Runs a function of the module's start, which has no context: `_initialize`, `main`, `__main_void` or `_start`.
     /// False when the module does not export it.
     pub(crate) fn start(&mut self, proxy: &mut Slot, callback: CallbackId) -> Result<bool, Trapped> {

@@ -6,6 +6,7 @@ mod grpc_calls;
 mod http_calls;
 mod metrics;
 mod probe;
+mod properties;
 mod shared_key_value_store;
 mod shared_queues;
 mod wasi;

@@ -1,14 +1,9 @@
 //! What a scenario may ask for and this host does not offer, said before anything runs.
 
-use crate::abi::{CALLBACKS, HOSTCALLS, WASI};
-use crate::scenario::Chain;
-use crate::scenario::RunError;
-use crate::scenario::Scenario;
-use crate::scenario::Span;
-use crate::scenario::StartMode;
-use crate::scenario::document::error::{ScenarioError, nearest};
-use crate::scenario::{Expectations, Expected};
-use crate::scenario::{StartOutcome, StepKind};
+use crate::scenario::document::error::ScenarioError;
+use crate::scenario::{
+    Chain, Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind,
+};
 
 type Checked = Result<(), RunError>;
 
@@ -26,9 +21,6 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
                 "the start is refused: nothing can be done after it",
                 Some("let `expect` alone follow it"),
             );
-        }
-        if let StepKind::Fault(fault) = &step.kind {
-            known(&fault.span, &fault.hostcall, "hostcall", HOSTCALLS.iter().map(|row| row.name))?;
         }
         streams |= matches!(step.kind, StepKind::Request(_) | StepKind::Open(_));
         self::step(&step.kind, &step.span)?;
@@ -72,7 +64,7 @@ pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
     missing(span, what)
 }
 
-/// Expectations of what the host does not keep, and names that are none.
+/// Expectations of what the host does not keep, or of a stream before there is one.
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
     let absent = [
@@ -98,22 +90,7 @@ fn expectations(expect: &Expectations, streams: bool) -> Checked {
     if !streams && judged.contains(&true) {
         return fail(span, "no stream has been opened yet: there is nothing to compare with", None);
     }
-    for call in expect.callbacks.iter().flatten() {
-        known(&call.span, &call.name, "callback", CALLBACKS.iter().map(|row| row.name))?;
-    }
-    for call in expect.hostcalls.iter().flatten() {
-        let names = HOSTCALLS.iter().chain(WASI).map(|row| row.name);
-        known(&call.span, &call.name, "hostcall", names)?;
-    }
     Ok(())
-}
-
-fn known(span: &Span, name: &str, what: &str, names: impl Iterator<Item = &'static str> + Clone) -> Checked {
-    if names.clone().any(|known| known == name) {
-        return Ok(());
-    }
-    let hint = nearest(name, names).filter(|hint| hint.starts_with("did"));
-    Err(ScenarioError::at(span, format!("no version of the ABI has the {what} `{name}`")).hint(hint).into())
 }
 
 fn missing(span: &Span, what: &str) -> Checked {

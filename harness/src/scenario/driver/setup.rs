@@ -3,13 +3,11 @@
 use crate::host::{Builder, Host, Setup};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{self, Options};
-use crate::scenario::Expectations;
-use crate::scenario::HostOptions;
-use crate::scenario::Modules;
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{Answers, Scenario};
-use crate::scenario::{Chain, FailurePolicy, PluginSpec};
-use crate::scenario::{RunError, RunOptions};
+use crate::scenario::{
+    Answers, Chain, Expectations, FailurePolicy, HostOptions, Modules, PluginSpec, RunError, RunOptions,
+    Scenario,
+};
 
 /// The host that `scenario` describes.
 pub(super) fn builder(

@@ -98,7 +98,8 @@ impl<'s> Judge<'s> {
         };
         self.at_bench(&stage, host, None, |bench| {
             let crash = host.findings().last().map_or_else(String::new, |finding| finding.message.clone());
-            let failure = bench.fail(span, "step", "it is carried out", "Envoy would have crashed before it");
+            let failure =
+                bench.fail(span, "step", "it is carried out", "left out: Envoy would have crashed before it");
             failure.because = vec![crash];
         });
         self.done(stage);
