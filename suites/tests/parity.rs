@@ -18,7 +18,8 @@ fn main() -> ExitCode {
 }
 
 fn ignored(name: &str, why: &str) -> Test {
-    Test::test(format!("{name} ({})", why.lines().next().unwrap_or_default()), || Ok(())).with_ignored_flag(true)
+    Test::test(format!("{name} ({})", why.lines().next().unwrap_or_default()), || Ok(()))
+        .with_ignored_flag(true)
 }
 
 fn failing(name: String, why: String) -> Test {
@@ -52,7 +53,8 @@ fn trials(arguments: &Arguments, envoy: &Envoy) -> Vec<Test> {
 }
 
 fn asked_for(arguments: &Arguments, name: &str) -> bool {
-    let matches = |filter: &String| if arguments.exact { name == filter } else { name.contains(filter.as_str()) };
+    let matches =
+        |filter: &String| if arguments.exact { name == filter } else { name.contains(filter.as_str()) };
     arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
 }
 

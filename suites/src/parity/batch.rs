@@ -11,6 +11,7 @@ use super::compare::compare;
 use super::config::{Listener, UPSTREAM};
 use super::envoy::Envoy;
 use super::error::ParityError;
+use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
 use super::play::play;
@@ -71,7 +72,10 @@ impl<'a> Prepared<'a> {
         let mut firsts: Vec<usize> = Vec::new();
         let shares = |one: usize, other: usize| {
             let ((a, p), (b, q)) = (&self.plugins[one], &self.plugins[other]);
-            a.vm.id == b.vm.id && p.sha256() == q.sha256() && a.vm.config == b.vm.config && a.vm.env == b.vm.env
+            a.vm.id == b.vm.id
+                && p.sha256() == q.sha256()
+                && a.vm.config == b.vm.config
+                && a.vm.env == b.vm.env
         };
         (0..self.plugins.len())
             .map(|at| {
@@ -139,28 +143,56 @@ fn first_mark(at: usize) -> u32 {
     (at as u32) << 6
 }
 
-/// Plays a batch. When Envoy dies over a scenario, those after it get a new one.
+/// How often a scenario is played whose differences may come from a busy machine.
+const TRIES: usize = 3;
+
+/// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
 pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, ParityError> {
-    let mut entries = Vec::new();
-    let mut rest = batch;
-    while !rest.is_empty() {
-        let mut stage = start(envoy, rest)?;
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
+    let mut rest: Vec<usize> = (0..batch.len()).collect();
+    for _ in 0..TRIES {
+        rest = once(envoy, batch, rest, &mut outcomes)?;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let entries = batch.iter().zip(outcomes);
+    Ok(entries.filter_map(|(prepared, outcome)| Some(Entry::new(prepared.trial, outcome?))).collect())
+}
+
+/// Plays the scenarios at `places` of a batch. When Envoy dies over one, those after it get a new Envoy. Answers the
+/// places of those that have to be played again.
+fn once(
+    envoy: &Envoy,
+    batch: &[&Prepared<'_>],
+    mut places: Vec<usize>,
+    outcomes: &mut [Option<Outcome>],
+) -> Result<Vec<usize>, ParityError> {
+    let mut again = Vec::new();
+    while !places.is_empty() {
+        let members: Vec<&Prepared<'_>> = places.iter().map(|at| batch[*at]).collect();
+        let mut stage = start(envoy, &members)?;
         let mut played = 0;
-        for (at, prepared) in rest.iter().enumerate() {
+        for (at, prepared) in members.iter().enumerate() {
+            let place = places[at];
             played += 1;
             match judge(&mut stage, at, prepared) {
-                Ok(outcome) => entries.push(Entry::new(prepared.trial, outcome)),
+                Ok((outcome, slow)) => {
+                    outcomes[place] = Some(outcome);
+                    if slow {
+                        again.push(place);
+                    }
+                }
                 Err(ParityError::Ended { status, log }) => {
-                    let foretold = prepared.crashes();
-                    entries.push(Entry::new(prepared.trial, Outcome::EnvoyDied { status, log, foretold }));
+                    outcomes[place] = Some(Outcome::EnvoyDied { status, log, foretold: prepared.crashes() });
                     break;
                 }
                 Err(error) => return Err(error),
             }
         }
-        rest = &rest[played..];
+        places.drain(..played);
     }
-    Ok(entries)
+    Ok(again)
 }
 
 fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
@@ -181,13 +213,17 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
                 }
                 chain.push((*spec, file));
             }
-            listeners.push(Listener { name: format!("scenario-{at}"), host: &prepared.trial.scenario.host, chain });
+            listeners.push(Listener {
+                name: format!("scenario-{at}"),
+                host: &prepared.trial.scenario.host,
+                chain,
+            });
         }
         Ok(listeners)
     })
 }
 
-fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<Outcome, ParityError> {
+fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
     let scenario = &prepared.trial.scenario;
     let played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
     let records = &stage.process.records.all()[..played.end];
@@ -197,8 +233,14 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<Outcom
     let vms = |mark: u32| {
         mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
     };
-    let envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
-    let mock = mock::views(&prepared.simulated.transcript);
+    let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
+    let mut mock = mock::views(&prepared.simulated.transcript);
+    for parity in &scenario.parity {
+        envoy.mask(&parity.mask);
+        mock.mask(&parity.mask);
+    }
     let divergences = compare(&envoy, &mock);
-    Ok(Outcome::Played { divergences, envoy, mock, findings: prepared.simulated.findings.clone() })
+    let slow = !divergences.is_empty() && played.exchanges.iter().any(Exchange::slow);
+    let findings = prepared.simulated.findings.clone();
+    Ok((Outcome::Played { divergences, envoy, mock, findings }, slow))
 }

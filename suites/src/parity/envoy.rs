@@ -142,7 +142,9 @@ impl Process {
         let address = self.admin.ok_or(std::io::ErrorKind::NotConnected)?;
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n").as_bytes())?;
+        stream.write_all(
+            format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n").as_bytes(),
+        )?;
         let mut said = Vec::new();
         stream.read_to_end(&mut said)?;
         let said = wire::read(&said, Kind::Response { head_request: false }, true);

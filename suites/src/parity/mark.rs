@@ -195,11 +195,7 @@ impl Reencode for Marker {
         Ok(())
     }
 
-    fn parse_export(
-        &mut self,
-        exports: &mut ExportSection,
-        export: wasmparser::Export<'_>,
-    ) -> Result2 {
+    fn parse_export(&mut self, exports: &mut ExportSection, export: wasmparser::Export<'_>) -> Result2 {
         match self.shape.wrapper(export.name) {
             Some(wrapper) => {
                 exports.export(export.name, ExportKind::Func, wrapper);

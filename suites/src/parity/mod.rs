@@ -138,7 +138,10 @@ impl Judge {
                 entries[places[at]] = Some(entry);
             }
         }
-        Ok(Report { envoy: self.envoy.version().to_owned(), entries: entries.into_iter().flatten().collect() })
+        Ok(Report {
+            envoy: self.envoy.version().to_owned(),
+            entries: entries.into_iter().flatten().collect(),
+        })
     }
 }
 

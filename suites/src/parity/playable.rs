@@ -46,9 +46,7 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     for step in &scenario.steps {
         time += match &step.kind {
             StepKind::Start(StartOutcome::Refused) => return refuse("refused starts are not played yet"),
-            StepKind::Request(of) => {
-                request(of, scenario)?.max(step.every.unwrap_or_default()) * step.repeat
-            }
+            StepKind::Request(of) => request(of, scenario)?.max(step.every.unwrap_or_default()) * step.repeat,
             StepKind::Open(open) => request(&open.request, scenario)?,
             StepKind::Send(send) => send.chunks.iter().map(|chunk| chunk.after).sum(),
             StepKind::Respond(respond) => match &respond.with {

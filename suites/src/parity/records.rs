@@ -124,7 +124,8 @@ mod tests {
         std::fs::write(&path, format!("loader\n{mark}7|info|wasm|a\nb|c\n{mark}8|trace|wasm|\n")).unwrap();
         let mut records = Records::open(&path, nonce).unwrap();
         records.read().unwrap();
-        let messages: Vec<_> = records.all().iter().map(|record| (record.thread, &record.message[..])).collect();
+        let messages: Vec<_> =
+            records.all().iter().map(|record| (record.thread, &record.message[..])).collect();
         assert_eq!(messages, [(7, &b"a\nb|c"[..]), (8, b"")]);
         assert!(records.last_words(5).contains("loader"));
     }

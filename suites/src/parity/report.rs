@@ -171,7 +171,9 @@ impl Report {
     }
 
     fn markdown_lists(&self, out: &mut String) {
-        out.push_str("\n## What is made equal before it is compared\n\n| view | what | why |\n|---|---|---|\n");
+        out.push_str(
+            "\n## What is made equal before it is compared\n\n| view | what | why |\n|---|---|---|\n",
+        );
         for one in NORMALISATIONS {
             let _ = writeln!(out, "| {} | {} | {} |", one.view, one.what, one.why);
         }
@@ -196,7 +198,8 @@ impl Entry {
         let _ = match &self.outcome {
             Outcome::Played { divergences, .. } => {
                 for one in divergences {
-                    let _ = writeln!(out, "{}: {} differs from line {}", self.name, one.view.name(), one.line);
+                    let _ =
+                        writeln!(out, "{}: {} differs from line {}", self.name, one.view.name(), one.line);
                     for line in &one.diff {
                         let _ = writeln!(out, "    {line}");
                     }

@@ -1,7 +1,7 @@
 //! A scenario on the mock.
 
-use proxy_wasm_harness::host::{Builder, Host, Peer, Setup};
 use proxy_wasm_harness::abi::LogLevel;
+use proxy_wasm_harness::host::{Builder, Host, Peer, Setup};
 use proxy_wasm_harness::proxy::{FailurePolicy, Options, StreamId, Transcript};
 use proxy_wasm_harness::scenario::{self, Answers, PluginSpec, RespondWith, Scenario, StepKind};
 use proxy_wasm_harness::vm::Plugin;
@@ -28,9 +28,8 @@ pub(super) fn simulate(scenario: &Scenario, plugins: &[(&PluginSpec, Plugin)]) -
     }
     host.allow("trap").allow("stall");
     played?;
-    let stalls = (0..opened)
-        .map(|at| host.stalls().iter().any(|stall| stall.stream == StreamId(at)))
-        .collect();
+    let stalls =
+        (0..opened).map(|at| host.stalls().iter().any(|stall| stall.stream == StreamId(at))).collect();
     Ok(Simulated {
         transcript: host.transcript().clone(),
         findings: host.findings().iter().map(|finding| finding.id.clone()).collect(),
@@ -81,7 +80,12 @@ fn steps(
     opened: &mut usize,
 ) -> Result<(), String> {
     let find = |named: &[(String, StreamId)], name: &str| {
-        named.iter().rev().find(|(known, _)| known == name).map(|(_, id)| *id).ok_or("no such stream".to_owned())
+        named
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, id)| *id)
+            .ok_or("no such stream".to_owned())
     };
     for step in &scenario.steps {
         match &step.kind {

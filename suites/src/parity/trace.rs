@@ -16,13 +16,26 @@ pub(super) struct Event {
 /// What an event is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    Callback { name: String, args: Vec<i64> },
+    Callback {
+        name: String,
+        args: Vec<i64>,
+    },
     Returned(Option<i64>),
-    Hostcall { module: String, name: String, args: Vec<i64> },
+    Hostcall {
+        module: String,
+        name: String,
+        args: Vec<i64>,
+    },
     Answered(Option<i64>),
-    Log { level: String, message: Vec<u8> },
+    Log {
+        level: String,
+        message: Vec<u8>,
+    },
     /// A callback ended with a trap, in Envoy's words.
-    Trap { callback: String, message: String },
+    Trap {
+        callback: String,
+        message: String,
+    },
 }
 
 /// What ran without anything else around it: a callback, or a function of the start, with all that it called.
@@ -133,7 +146,9 @@ fn parse_call(text: &str) -> Option<(String, Vec<i64>)> {
 
 /// `name return: 1`, or `void`.
 fn returned_value(text: &str) -> Option<i64> {
-    text.rsplit_once("return: ").and_then(|(_, value)| value.trim().parse::<i128>().ok()).map(|value| value as i64)
+    text.rsplit_once("return: ")
+        .and_then(|(_, value)| value.trim().parse::<i128>().ok())
+        .map(|value| value as i64)
 }
 
 /// `Function: proxy_on_tick failed: Uncaught RuntimeError: unreachable`, with a backtrace behind it.
@@ -176,7 +191,10 @@ mod tests {
     fn a_trap_ends_its_callback() {
         let records = [
             record("trace", "[host->vm] proxy_on_tick(1)"),
-            record("error", "Function: proxy_on_tick failed: Uncaught RuntimeError: unreachable\nProxy-Wasm ..."),
+            record(
+                "error",
+                "Function: proxy_on_tick failed: Uncaught RuntimeError: unreachable\nProxy-Wasm ...",
+            ),
         ];
         let blocks = blocks(&records, |_| true);
         let message = "Uncaught RuntimeError: unreachable".to_owned();

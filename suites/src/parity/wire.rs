@@ -8,7 +8,9 @@
 pub(super) enum Kind {
     Request,
     /// A response; to HEAD it has no body.
-    Response { head_request: bool },
+    Response {
+        head_request: bool,
+    },
 }
 
 /// A message as far as it has come.
@@ -64,7 +66,8 @@ pub(super) fn read(raw: &[u8], kind: Kind, closed: bool) -> Message {
 fn chunks(mut rest: &[u8], message: &mut Message) {
     loop {
         let Some(line) = find(rest, b"\r\n") else { break };
-        let Some(size) = std::str::from_utf8(&rest[..line]).ok().and_then(|text| usize::from_str_radix(text, 16).ok())
+        let Some(size) =
+            std::str::from_utf8(&rest[..line]).ok().and_then(|text| usize::from_str_radix(text, 16).ok())
         else {
             break;
         };
@@ -89,7 +92,7 @@ fn chunks(mut rest: &[u8], message: &mut Message) {
     message.stray = rest.to_vec();
 }
 
-fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
     let mut rest = bytes;
     while let Some(at) = find(rest, b"\r\n") {
@@ -128,17 +131,25 @@ mod tests {
         let raw = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\nt: v\r\n\r\nGET";
         let message = read(raw, Kind::Request, false);
         assert_eq!(message.pieces, [b"abc".to_vec(), b"d".to_vec()]);
-        assert_eq!((message.trailers, message.complete, &message.stray[..]), (vec![b"t: v".to_vec()], true, &b"GET"[..]));
+        assert_eq!(
+            (message.trailers, message.complete, &message.stray[..]),
+            (vec![b"t: v".to_vec()], true, &b"GET"[..])
+        );
         let cut = read(&raw[..raw.len() - 20], Kind::Request, true);
         assert!(!cut.complete);
-        assert!(read(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", RESPONSE, false).complete);
+        assert!(
+            read(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", RESPONSE, false).complete
+        );
     }
 
     #[test]
     fn lengths_are_believed() {
         let raw = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcd";
         let message = read(raw, RESPONSE, false);
-        assert_eq!((message.pieces, message.complete, &message.stray[..]), (vec![b"abc".to_vec()], true, &b"d"[..]));
+        assert_eq!(
+            (message.pieces, message.complete, &message.stray[..]),
+            (vec![b"abc".to_vec()], true, &b"d"[..])
+        );
         assert!(!read(&raw[..raw.len() - 2], RESPONSE, true).complete);
         assert!(read(&raw[..raw.len() - 4], Kind::Response { head_request: true }, false).complete);
         assert!(read(b"HTTP/1.1 204 No\r\n\r\n", RESPONSE, false).complete);
