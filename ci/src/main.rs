@@ -1,2 +1,50 @@
-//! Command line.
-fn main() {}
+//! The command line of the Proxy-Wasm test host.
+//!
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
+//! `schema`), `report`
+//! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
+
+mod cli;
+mod crash;
+mod error;
+mod exit;
+mod inspect;
+mod limits;
+mod output;
+mod pool;
+mod report;
+mod run;
+mod schema;
+mod story;
+mod style;
+mod try_plugin;
+mod values;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use exit::Exit;
+use output::Output;
+
+fn main() -> ExitCode {
+    crash::install();
+    let cli = Cli::parse();
+    cli.color.apply();
+    let exit = crash::caught(|| {
+        let mut out = Output::stdout();
+        let done = match cli.command {
+            Command::Run(args) => run::run(&args, &mut out),
+            Command::Try(args) => try_plugin::run(&args, &mut out),
+            Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Schema(args) => schema::run(&args, &mut out),
+        };
+        done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
+            error.tell();
+            Exit::Unusable
+        })
+    });
+    exit.into()
+}

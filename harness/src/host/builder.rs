@@ -1,6 +1,9 @@
 //! A chain of plugins and the world around it, to be made into a host.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::Host;
 use super::error::HostError;
@@ -8,7 +11,7 @@ use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
 use crate::proxy::transcript::Detail;
-use crate::proxy::{FailurePolicy, Options};
+use crate::proxy::{Cluster, FailurePolicy, Options};
 use crate::scenario::istio_json;
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{HangGuard, Plugin};
@@ -142,6 +145,7 @@ impl From<Vec<u8>> for Config {
 pub struct Builder {
     pub(crate) chain: Vec<Setup>,
     pub(crate) upstream: Upstream,
+    pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) options: Options,
     pub(crate) realtime: u64,
     pub(crate) seed: u64,
@@ -150,6 +154,7 @@ pub struct Builder {
     pub(crate) detail: Detail,
     pub(crate) guard: HangGuard,
     pub(crate) max_memory: u64,
+    pub(crate) by_image: bool,
 }
 
 /// How the upstream answers.
@@ -164,6 +169,7 @@ impl Default for Builder {
         Self {
             chain: Vec::new(),
             upstream: Upstream::Every(Answer::ok()),
+            clusters: IndexMap::new(),
             options: Options::default(),
             realtime: Clock::DEFAULT_REALTIME,
             seed: 0,
@@ -172,6 +178,7 @@ impl Default for Builder {
             detail: Detail::Abi,
             guard: HangGuard::default(),
             max_memory: crate::vm::MAX_MEMORY,
+            by_image: false,
         }
     }
 }
@@ -195,6 +202,14 @@ impl Builder {
     #[must_use]
     pub fn upstream_each(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.upstream = Upstream::Each(answers.into_iter().collect());
+        self
+    }
+
+    /// A cluster that plugins can call, and what it answers: an [`Answer`] to every call, a list with one for each call, or
+    /// a closure `|call: &Call| Answer`. Calls to clusters that are not described fail.
+    #[must_use]
+    pub fn cluster(mut self, name: impl Into<String>, answers: impl Into<Cluster>) -> Self {
+        self.clusters.insert(name.into(), answers.into());
         self
     }
 
@@ -261,19 +276,23 @@ impl Builder {
         self
     }
 
+    /// Starts by way of an image: the start is made, kept, and taken up again, as [`Template`] does for many hosts. Where
+    /// it cannot be kept it is a start like any other. Both give the same transcript, byte for byte; this is for the tests
+    /// that say so.
+    #[must_use]
+    pub fn by_image(mut self, by_image: bool) -> Self {
+        self.by_image = by_image;
+        self
+    }
+
     /// Starts and configures the plugins.
     ///
     /// # Errors
     ///
     /// When a plugin cannot be loaded, or refuses its start or configuration: the error prints what it logged.
     pub fn build(self) -> Result<Host, HostError> {
-        match self.start()? {
-            Started::Running(host) => Ok(*host),
-            Started::Refused(mut host, refusal) => {
-                host.judged();
-                Err(HostError::Refused { refusal, log: host.transcript().log() })
-            }
-        }
+        let seed = self.seed;
+        start::running(&Arc::new(self), seed)
     }
 
     /// As [`Self::build`], for callers that expect a refusal.
@@ -282,7 +301,8 @@ impl Builder {
     ///
     /// When a plugin cannot be loaded.
     pub fn start(self) -> Result<Started, HostError> {
-        start::start(&std::sync::Arc::new(self))
+        let seed = self.seed;
+        start::start(&Arc::new(self), seed)
     }
 
     /// A template of this host: fresh ones come from it quickly.

@@ -9,13 +9,18 @@ use std::sync::Arc;
 use super::Host;
 use super::builder::{Builder, Setup, Upstream};
 use super::error::{HostError, Refusal};
+use super::image::HostImage;
 use crate::abi::CallbackId;
 use crate::proxy::{
     Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
 };
 use crate::sections;
 use crate::state::{Clock, Entropy};
-use crate::vm::{EntryPoint, MemoryCap, Trap, Trapped, Vm, Vms};
+use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
+
+/// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
+/// behind does not depend on it, and one start can serve hosts of many seeds.
+const START_SEED: u64 = 0;
 
 /// What came of a start.
 #[derive(Debug)]
@@ -26,15 +31,43 @@ pub enum Started {
     Refused(Box<Host>, Refusal),
 }
 
-/// Starts what `builder` describes.
-pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
+/// Starts what `builder` describes, and lets the host's own seed take over.
+pub(super) fn start(builder: &Arc<Builder>, seed: u64) -> Result<Started, HostError> {
+    let mut started = configured(builder)?;
+    if let Started::Running(host) = &mut started {
+        if builder.by_image
+            && let Ok(Some(image)) = HostImage::of(host, true)
+        {
+            host.judged();
+            **host = image.host(seed)?;
+        } else {
+            host.begin(seed);
+        }
+    }
+    Ok(started)
+}
+
+/// As [`start`], where a refusal is an error.
+pub(super) fn running(builder: &Arc<Builder>, seed: u64) -> Result<Host, HostError> {
+    match start(builder, seed)? {
+        Started::Running(host) => Ok(*host),
+        Started::Refused(mut host, refusal) => {
+            host.judged();
+            Err(HostError::Refused { refusal: Box::new(refusal), log: host.transcript().log() })
+        }
+    }
+}
+
+/// Starts what `builder` describes, to the end of the last `proxy_on_configure`. Nothing of this depends on a seed.
+pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     let chain = &builder.chain;
     let clock = Clock::new(builder.realtime);
-    let mut proxy = Box::new(Proxy::new(builder.options.clone(), clock, builder.seed, builder.detail));
+    let mut proxy = Box::new(Proxy::new(builder.options.clone(), clock, builder.detail));
     proxy.upstream = match &builder.upstream {
         Upstream::Every(answer) => Script::Every(answer.clone()),
         Upstream::Each(answers) => Script::Each(answers.iter().cloned().collect()),
     };
+    proxy.calls.clusters.clone_from(&builder.clusters);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {
@@ -58,19 +91,9 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.groups = groups.len();
     let names = vm_names(&proxy, builder.workers, groups.len());
     proxy.transcript.name_vms(names);
+    proxy.record_step(&"start");
 
-    let mut host = Box::new(Host {
-        slot: Slot::new(proxy),
-        vms: Vms::default(),
-        patience: builder.patience,
-        workers: builder.workers,
-        next_worker: 0,
-        stalls: Vec::new(),
-        allowed: Vec::new(),
-        judged: false,
-        acts: Some(Vec::new()),
-        setup: Arc::clone(builder),
-    });
+    let mut host = Box::new(Host::new(proxy, builder));
     for worker in 0..builder.workers {
         for (group, &first) in groups.iter().enumerate() {
             if let Some(refusal) = start_vm(&mut host, worker, group, &chain[first])? {
@@ -78,8 +101,33 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
             }
         }
     }
-    host.drive().settle();
     Ok(Started::Running(host))
+}
+
+impl Host {
+    /// A host of `proxy`, which has its VMs still to come.
+    pub(super) fn new(proxy: Box<Proxy>, builder: &Arc<Builder>) -> Self {
+        Self {
+            slot: Slot::new(proxy),
+            vms: Vms::default(),
+            patience: builder.patience,
+            workers: builder.workers,
+            next_worker: 0,
+            stalls: Vec::new(),
+            allowed: Vec::new(),
+            judged: false,
+            acts: Vec::new(),
+            setup: Arc::clone(builder),
+            seed: builder.seed,
+        }
+    }
+
+    /// Every plugin is configured: the host's own seed takes over, and what is due already runs.
+    pub(super) fn begin(&mut self, seed: u64) {
+        self.seed = seed;
+        self.slot.seed(seed);
+        self.drive().settle();
+    }
 }
 
 fn name(setup: &Setup) -> String {
@@ -122,7 +170,7 @@ fn start_vm(
 ) -> Result<Option<Refusal>, HostError> {
     let index = VmIndex(host.slot.vms.len());
     let builder = Arc::clone(&host.setup);
-    let entropy = Entropy::new(builder.seed, &format!("guest {}", index.0));
+    let entropy = Entropy::of_vm(START_SEED, "starting guest", index.0);
     let mut state = VmState::new(worker, setup.plugin.abi_version(), entropy);
     state.vm_id.clone_from(&setup.vm_id);
     state.configuration.clone_from(&setup.vm_config);
@@ -130,9 +178,9 @@ fn start_vm(
     host.slot.vms.push(state);
 
     let name = host.slot.transcript.vm_name(index).to_owned();
-    let pre = setup.plugin.linked(sections::link)?;
+    let program = setup.plugin.program(sections::link)?;
     let cap = MemoryCap::new(builder.max_memory);
-    let mut vm = match Vm::new(&setup.plugin, pre, index, builder.guard, cap, &mut host.slot) {
+    let mut vm = match Vm::new(program, sections::link, index, builder.guard, cap, &mut host.slot) {
         Ok(vm) => vm,
         Err(trap) => {
             return Ok(Some(refused(
@@ -150,9 +198,11 @@ fn start_vm(
         EntryPoint::None => &[],
     };
     for &callback in entry {
-        if let Err(Trapped { trap, .. }) = vm.start(&mut host.slot, callback) {
+        if let Err(trapped) = vm.start(&mut host.slot, callback) {
             host.vms.all.push(vm);
-            return Ok(Some(refused(name, callback.name(), Some(trap), "Failed to initialize Wasm code")));
+            let trap = Some(trapped.trap.clone());
+            host.vms.traps.push(trapped);
+            return Ok(Some(refused(name, callback.name(), trap, "Failed to initialize Wasm code")));
         }
     }
     host.vms.all.push(vm);

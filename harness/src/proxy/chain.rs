@@ -340,5 +340,12 @@ impl<G: Guest> Drive<'_, G> {
             self.trailers(id, direction, From::Current(step));
         }
         self.side(id, direction, step).iterate_from_current = false;
+        let limit = self.proxy.options.buffer_limit;
+        if self.half(id, direction).buffered.as_ref().is_none_or(|held| held.len() <= limit) {
+            self.unblock(id, direction);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

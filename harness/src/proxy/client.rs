@@ -23,20 +23,12 @@ pub(crate) struct ClientSide {
     pub(crate) outbox: VecDeque<Part>,
     /// A deadline for the next part is set.
     pub(crate) sending: bool,
-    /// The proxy does not read: a plugin holds more body than the buffer limit allows.
-    pub(crate) blocked: bool,
     pub(crate) received: Received,
 }
 
 impl ClientSide {
     pub(crate) fn new(protocol: Protocol) -> Self {
-        Self {
-            protocol,
-            outbox: VecDeque::new(),
-            sending: false,
-            blocked: false,
-            received: Received::default(),
-        }
+        Self { protocol, outbox: VecDeque::new(), sending: false, received: Received::default() }
     }
 }
 

@@ -46,7 +46,10 @@ impl<G: Guest> Drive<'_, G> {
             });
             return;
         }
-        let date = self.proxy.http_date();
+        let mut date = [0; 29];
+        let written = self.proxy.http_date().as_bytes();
+        let date_length = written.len().min(date.len());
+        date[..date_length].copy_from_slice(&written[..date_length]);
         let now = self.proxy.clock.now();
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
@@ -56,17 +59,19 @@ impl<G: Guest> Drive<'_, G> {
             fields.remove(name);
         }
         if fields.get(b"date").is_none() {
-            fields.add(b"date", date.as_bytes());
+            fields.add(b"date", &date[..date_length]);
         }
         fields.overwrite(b"server", b"envoy");
         if incomplete && protocol == Protocol::Http1 {
             fields.add(b"connection", b"close");
         }
+        let code = fields.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
         let mut wire = fields.clone();
         if protocol == Protocol::Http1 {
             frame(&mut wire, end_stream, head_request);
         }
         self.proxy.record_fields(id, Party::ClientReceives, What::Head { end_stream }, &wire);
+        self.stream(id).code = code;
         let received = &mut self.stream(id).client.received;
         received.head = Some(wire);
         received.head_at = Some(now);

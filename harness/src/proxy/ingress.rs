@@ -13,7 +13,7 @@ use super::ids::{Direction, StreamId};
 use super::run::Deadline;
 use super::stream::Stream;
 use super::transcript::{Detail, Kind, Party, What};
-use crate::state::{Body, Chunk, Duration, Fields, Protocol, Request};
+use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
 
 /// Header fields that concern one connection only and do not reach the chain.
 const HOP: [&[u8]; 6] =
@@ -22,20 +22,23 @@ const HOP: [&[u8]; 6] =
 impl<G: Guest> Drive<'_, G> {
     /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
     pub(crate) fn open(&mut self, request: &Request, worker: usize) -> StreamId {
-        self.open_stream(request, worker, false)
+        self.open_stream(request, worker, false, true)
     }
 
-    /// As [`Self::open`]; the upstream answers when the test says so.
-    pub(crate) fn open_by_hand(&mut self, request: &Request, worker: usize) -> StreamId {
-        self.open_stream(request, worker, true)
+    /// As [`Self::open`]; the upstream answers when the test says so, and the message stays open unless `end`.
+    pub(crate) fn open_by_hand(&mut self, request: &Request, worker: usize, end: bool) -> StreamId {
+        self.open_stream(request, worker, true, end)
     }
 
-    fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool) -> StreamId {
+    fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
         let id = self.proxy.new_stream(request, worker);
         self.stream(id).upstream.by_hand = by_hand;
-        let parts = parts(request, self.proxy.options.enable_trailers);
+        let mut parts = parts(request, self.proxy.options.enable_trailers);
         let end_stream = parts.is_empty();
-        let fields = self.proxy.request_fields(request, end_stream);
+        if !end {
+            hold_open(&mut parts);
+        }
+        let fields = self.proxy.request_fields(request);
         if self.proxy.transcript.records(Detail::Http) {
             let sent = as_sent(request);
             let data = self.proxy.transcript.put_fields(&sent);
@@ -59,36 +62,23 @@ impl<G: Guest> Drive<'_, G> {
         id
     }
 
-    /// The client sends a piece more of its request's body.
-    pub(crate) fn send_more(&mut self, id: StreamId, bytes: &[u8], end: bool) {
-        let stream = self.stream(id);
-        if stream.ended {
-            return;
-        }
-        let h2 = stream.protocol == Protocol::Http2;
-        if !bytes.is_empty() || (h2 && end) {
-            let part = Part::Data { bytes: bytes.to_vec(), after: Duration::ZERO, end_stream: h2 && end };
-            stream.client.outbox.push_back(part);
-        }
-        if end && !h2 {
-            stream.client.outbox.push_back(Part::End);
-        }
-        self.schedule_client(id);
-    }
-
-    /// The client ends its request with trailers.
-    pub(crate) fn send_trailers(&mut self, id: StreamId, trailers: &[(Vec<u8>, Vec<u8>)]) {
+    /// The client sends more of its request: pieces of its body, then its end, with trailers or without.
+    pub(crate) fn send_more(
+        &mut self,
+        id: StreamId,
+        chunks: &[Chunk],
+        trailers: Option<&[Field]>,
+        end: bool,
+    ) {
         let kept = self.proxy.options.enable_trailers;
         let stream = self.stream(id);
-        if stream.ended {
-            return;
+        let protocol = stream.protocol;
+        let trailers = trailers.filter(|_| kept || protocol == Protocol::Http2).map(<[Field]>::to_vec);
+        let mut parts = body_parts(chunks, trailers, protocol);
+        if !end {
+            hold_open(&mut parts);
         }
-        let part = if kept || stream.protocol == Protocol::Http2 {
-            Part::Trailers(trailers.to_vec())
-        } else {
-            Part::End
-        };
-        stream.client.outbox.push_back(part);
+        stream.client.outbox.append(&mut parts);
         self.schedule_client(id);
     }
 
@@ -109,8 +99,10 @@ impl<G: Guest> Drive<'_, G> {
     /// Puts the client's next part on the clock.
     pub(crate) fn schedule_client(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
-        let client = &mut self.stream(id).client;
-        if client.sending || client.blocked {
+        let stream = self.stream(id);
+        let blocked = stream.half(Direction::Request).blocked;
+        let client = &mut stream.client;
+        if client.sending || blocked {
             return;
         }
         let after = match client.outbox.front() {
@@ -126,7 +118,7 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn client_part(&mut self, id: StreamId) {
         let stream = self.stream(id);
         stream.client.sending = false;
-        if stream.ended || stream.client.blocked {
+        if stream.ended || stream.half(Direction::Request).blocked {
             return;
         }
         let Some(part) = stream.client.outbox.pop_front() else { return };
@@ -136,7 +128,7 @@ impl<G: Guest> Drive<'_, G> {
                 self.piece(id, Direction::Request, bytes, end_stream);
                 // The end of an HTTP/1.1 body is read together with its last bytes.
                 if self.stream(id).client.outbox.front() == Some(&Part::End)
-                    && !self.stream(id).client.blocked
+                    && !self.half(id, Direction::Request).blocked
                 {
                     self.client_part(id);
                     return;
@@ -167,14 +159,15 @@ impl<G: Guest> Drive<'_, G> {
 impl Proxy {
     fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
         let id = self.next_stream();
-        let mut stream = Stream::new(id, worker, ClientSide::new(request.protocol));
+        let began = (self.clock.now(), self.clock.realtime());
+        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
         stream.filters = self.filters(worker);
         self.insert_stream(stream);
         id
     }
 
     /// The map that the first plugin sees.
-    fn request_fields(&mut self, request: &Request, end_stream: bool) -> Fields {
+    fn request_fields(&mut self, request: &Request) -> Fields {
         let mut fields = Fields::request();
         let given = |name: &[u8]| {
             request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
@@ -202,16 +195,19 @@ impl Proxy {
         for (name, value) in pseudo {
             fields.add(name, value);
         }
-        let named = connection_options(given(b"connection").unwrap_or_default());
+        let connection = given(b"connection").unwrap_or_default();
         let mut cookie: Option<Vec<u8>> = None;
         for (name, value) in &request.headers {
-            let name = name.to_ascii_lowercase();
-            let hop = HOP.contains(&&*name) || named.contains(&name);
-            let te = name == b"te" && !value.eq_ignore_ascii_case(b"trailers");
-            if hop || te || name == b"host" || name == b"x-envoy-internal" {
+            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+            let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
+            if HOP.iter().any(|hop| is(hop)) || te || is(b"host") || is(b"x-envoy-internal") {
                 continue;
             }
-            if name == b"cookie" && request.protocol == Protocol::Http2 {
+            // Fields that `connection` names are of this connection only, too.
+            if connection.split(|byte| *byte == b',').any(|option| is(option.trim_ascii())) {
+                continue;
+            }
+            if is(b"cookie") && request.protocol == Protocol::Http2 {
                 match &mut cookie {
                     Some(all) => {
                         all.extend_from_slice(b"; ");
@@ -221,12 +217,12 @@ impl Proxy {
                 }
                 continue;
             }
-            fields.add(&name, value.trim_ascii());
+            fields.add(name, value.trim_ascii());
         }
         if let Some(cookie) = cookie {
             fields.add(b"cookie", &cookie);
         }
-        if let (Some(length), None) = (content_length(&request.body, end_stream), given(b"content-length")) {
+        if let (Some(length), None) = (content_length(&request.body), given(b"content-length")) {
             fields.add(b"content-length", length.to_string().as_bytes());
         }
         if forwarded.is_none() {
@@ -240,13 +236,8 @@ impl Proxy {
     }
 }
 
-/// Header names that a `connection` field declares to be of this connection only.
-fn connection_options(value: &[u8]) -> Vec<Vec<u8>> {
-    value.split(|byte| *byte == b',').map(|name| name.trim_ascii().to_ascii_lowercase()).collect()
-}
-
 /// Bytes of a sized body; `None` for one without a stated length.
-pub(super) fn content_length(body: &Body, _end_stream: bool) -> Option<usize> {
+pub(super) fn content_length(body: &Body) -> Option<usize> {
     match body {
         Body::Sized(chunks) => Some(chunks.iter().map(|chunk| chunk.data.len()).sum()),
         Body::None | Body::Chunked(_) => None,
@@ -314,4 +305,14 @@ fn body_parts(
         None => parts.push_back(Part::End),
     }
     parts
+}
+
+/// Takes the end of the message away: more is to come.
+fn hold_open(parts: &mut VecDeque<Part>) {
+    match parts.back_mut() {
+        Some(Part::End) => drop(parts.pop_back()),
+        Some(Part::Data { bytes, end_stream: true, .. }) if bytes.is_empty() => drop(parts.pop_back()),
+        Some(Part::Data { end_stream, .. }) => *end_stream = false,
+        Some(Part::Trailers(_)) | None => {}
+    }
 }

@@ -1,21 +1,25 @@
 //! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
 
 use super::Proxy;
+use super::calls::{CallDue, CallIndex};
 use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
 use super::ids::{Direction, StreamId, VmIndex};
+use super::queues::Listener;
 use super::reply::LocalReply;
 use super::stream::Iteration;
 use super::transcript::{Detail, Kind, Moved};
 use crate::abi::CallbackId;
-use crate::state::{Duration, Instant};
+use crate::state::{Duration, Instant, QueueId};
 
 /// Something that happens at an instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Deadline {
     /// The timer of a plugin context.
     Tick { vm: VmIndex, context: u32 },
+    /// A message stands in a shared queue.
+    QueueReady { listener: Listener, queue: QueueId },
     /// The client's next part arrives.
     ClientPart(StreamId),
     /// The upstream's next part arrives.
@@ -24,6 +28,8 @@ pub(crate) enum Deadline {
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
     Reply { stream: StreamId, reply: LocalReply },
+    /// The next of a call to a cluster.
+    Call(CallIndex, CallDue),
 }
 
 impl<G: Guest> Drive<'_, G> {
@@ -70,12 +76,14 @@ impl<G: Guest> Drive<'_, G> {
         self.proxy.clock.advance_to(due);
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
+            Deadline::QueueReady { listener, queue } => self.queue_ready(listener, queue),
             Deadline::ClientPart(id) if self.proxy.has_stream(id) => self.client_part(id),
             Deadline::UpstreamPart(id) if self.proxy.has_stream(id) => self.upstream_part(id),
             Deadline::RouteTimeout(id) if self.proxy.has_stream(id) => self.route_timeout(id),
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
                 self.send_local_reply(stream, reply);
             }
+            Deadline::Call(at, due) => self.call_due(at, due),
             // The stream has gone meanwhile.
             _ => {}
         }
@@ -102,14 +110,11 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn check_limit(&mut self, id: StreamId, direction: Direction) {
         let limit = self.proxy.options.buffer_limit;
         let half = self.half(id, direction);
-        let over = half.buffered.as_ref().is_some_and(|held| held.len() > limit);
-        if !over {
+        if half.buffered.as_ref().is_none_or(|held| held.len() <= limit) {
             return;
         }
         if half.streaming {
-            if direction == Direction::Request {
-                self.stream(id).client.blocked = true;
-            }
+            half.blocked = true;
             return;
         }
         let reply = match direction {
@@ -119,6 +124,16 @@ impl<G: Guest> Drive<'_, G> {
             }
         };
         self.send_local_reply(id, reply);
+    }
+
+    /// The body held back has gone on: the sender need not wait any longer.
+    pub(crate) fn unblock(&mut self, id: StreamId, direction: Direction) {
+        if std::mem::take(&mut self.half(id, direction).blocked) {
+            match direction {
+                Direction::Request => self.schedule_client(id),
+                Direction::Response => self.schedule_upstream(id),
+            }
+        }
     }
 }
 
@@ -167,6 +182,7 @@ impl Proxy {
                         plugin: self.plugin(filter.plugin).name.clone(),
                         callback: side.paused_by.unwrap_or("a callback"),
                         direction,
+                        dead: self.vm(filter.vm).failed,
                     });
                 }
             }
@@ -184,4 +200,6 @@ pub struct Held {
     pub callback: &'static str,
     /// Which way.
     pub direction: Direction,
+    /// Its VM has trapped since: nobody can continue the stream.
+    pub dead: bool,
 }

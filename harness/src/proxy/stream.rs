@@ -4,16 +4,17 @@
 
 use super::client::ClientSide;
 use super::ids::{Direction, PluginIndex, StreamId, VmIndex};
+use super::properties::{FilterState, Overrides};
 use super::reply::LocalReply;
 use super::upstream::UpstreamSide;
-use crate::state::{Buffer, Fields, Protocol};
+use crate::state::{Buffer, Fields, Instant, Protocol};
 
 /// An exchange in progress.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     pub(crate) id: StreamId,
-    /// Index of the worker that serves it.
-    pub(crate) worker: usize,
+    /// When its head came in: monotonic, and realtime in nanoseconds since the epoch.
+    pub(crate) began: (Instant, u64),
     /// What the client speaks.
     pub(crate) protocol: Protocol,
     /// The request was HEAD when it arrived, or has become so on its way.
@@ -28,8 +29,14 @@ pub(crate) struct Stream {
     pub(crate) prepared: Option<LocalReply>,
     /// The response's head has gone to the client.
     pub(crate) head_sent: bool,
+    /// Status code: of the response that came in, then of the one that went out.
+    pub(crate) code: Option<u16>,
     /// Response code details, as the access log prints them.
     pub(crate) details: Option<Vec<u8>>,
+    /// What plugins and others keep with the stream.
+    pub(crate) filter_state: FilterState,
+    /// Properties that the test gave to this stream.
+    pub(crate) properties: Overrides,
     pub(crate) client: ClientSide,
     pub(crate) upstream: UpstreamSide,
     /// Log, done and delete have run, or are running.
@@ -41,15 +48,13 @@ pub(crate) struct Stream {
 pub(crate) struct Running {
     pub(crate) decoding: bool,
     pub(crate) encoding: bool,
-    pub(crate) decoding_trailers: bool,
-    pub(crate) encoding_trailers: bool,
 }
 
 impl Stream {
-    pub(crate) fn new(id: StreamId, worker: usize, client: ClientSide) -> Self {
+    pub(crate) fn new(id: StreamId, began: (Instant, u64), client: ClientSide) -> Self {
         Self {
             id,
-            worker,
+            began,
             protocol: client.protocol,
             head_request: false,
             grpc_request: false,
@@ -58,7 +63,10 @@ impl Stream {
             running: Running::default(),
             prepared: None,
             head_sent: false,
+            code: None,
             details: None,
+            filter_state: FilterState::default(),
+            properties: Overrides::default(),
             client,
             upstream: UpstreamSide::default(),
             ended: false,
@@ -95,7 +103,7 @@ impl Stream {
 }
 
 /// One direction of a stream.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Half {
     pub(crate) headers: Option<Fields>,
     pub(crate) trailers: Option<Fields>,
@@ -103,10 +111,14 @@ pub(crate) struct Half {
     pub(crate) buffered: Option<Buffer>,
     /// The body held back is for a plugin that wants back-pressure, not an error, at the limit.
     pub(crate) streaming: bool,
+    /// The sender waits: more body is held back than the buffer limit allows.
+    pub(crate) blocked: bool,
     /// A local reply ended this direction: no plugin sees more of it.
     pub(crate) aborted: bool,
     /// Pieces on their way through the chain, the innermost last.
     pub(crate) flight: Vec<Buffer>,
+    /// Bytes of body that have come in from its sender.
+    pub(crate) received: u64,
     /// The whole message has come in from its sender.
     pub(crate) complete: bool,
 }

@@ -3,13 +3,14 @@
 
 use indexmap::IndexMap;
 
-use super::error::nearest;
+use super::document::error::nearest;
+use super::document::shape::Reader;
+use super::document::source::Span;
 use super::expect::Expectations;
 use super::model::Scenario;
 use super::plugin::{Chain, PluginSpec};
-use super::shape::Reader;
-use super::source::Span;
 use super::step::{RespondWith, Step, StepKind};
+use crate::abi::{CALLBACKS, HOSTCALLS, WASI};
 use crate::state::{Answer, AnswerKind, Protocol};
 
 /// Complains about plugins that share a name.
@@ -133,7 +134,7 @@ impl Walk<'_> {
             }
             StepKind::Fault(fault) => {
                 self.plugin(&fault.span, fault.plugin.as_ref());
-                self.call_name(&fault.span, &fault.hostcall);
+                self.hostcall(&fault.span, &fault.hostcall);
                 if fault.nth == 0 {
                     self.reader.complain(&fault.span, "`nth` counts from 1", None);
                 }
@@ -201,12 +202,21 @@ impl Walk<'_> {
         }
     }
 
-    /// The names of the ABI begin with `proxy_`; WASI's do not, and have no blanks either.
-    fn call_name(&mut self, span: &Span, name: &str) {
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        {
-            self.reader.complain(span, format!("`{name}` is no name of the ABI"), None);
+    fn known_name<'n>(&mut self, span: &Span, name: &str, what: &str, names: impl Iterator<Item = &'n str>) {
+        let mut names: Vec<&str> = names.collect();
+        if !names.contains(&name) {
+            names.dedup();
+            let hint = nearest(name, names).filter(|hint| hint.starts_with("did"));
+            self.reader.complain(span, format!("the ABI has no {what} `{name}`"), hint);
         }
+    }
+
+    fn hostcall(&mut self, span: &Span, name: &str) {
+        self.known_name(span, name, "hostcall", HOSTCALLS.iter().chain(WASI).map(|row| row.name));
+    }
+
+    fn callback(&mut self, span: &Span, name: &str) {
+        self.known_name(span, name, "callback", CALLBACKS.iter().map(|row| row.name));
     }
 
     fn expectations(&mut self, expect: &Expectations) {
@@ -231,11 +241,11 @@ impl Walk<'_> {
         }
         for call in expect.callbacks.iter().flatten() {
             self.plugin(&call.span, call.plugin.as_ref());
-            self.call_name(&call.span, &call.name);
+            self.callback(&call.span, &call.name);
         }
         for call in expect.hostcalls.iter().flatten() {
             self.plugin(&call.span, call.plugin.as_ref());
-            self.call_name(&call.span, &call.name);
+            self.hostcall(&call.span, &call.name);
         }
         if let Some(trap) = &expect.trap {
             self.plugin(&trap.span, trap.plugin.as_ref());

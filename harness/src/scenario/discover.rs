@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::ScenarioError;
+use super::document::error::ScenarioError;
 
 /// The endings of scenario files.
 const ENDINGS: [&str; 3] = [".scenario.yaml", ".scenario.yml", ".scenario.json"];
@@ -14,6 +14,14 @@ pub struct Found {
     pub path: PathBuf,
     /// Its path below the folder that was named, or its file name, without the ending; unique.
     pub name: String,
+}
+
+impl Found {
+    /// The file's own name without the ending: what its folder of snapshots is called, however it was found.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        stem(&self.path.file_name().unwrap_or_default().to_string_lossy())
+    }
 }
 
 /// The scenario files that `paths` mean: a folder means every `*.scenario.yaml` (`.yml`, `.json`) below it, in the

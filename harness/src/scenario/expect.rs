@@ -3,13 +3,17 @@
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::headers::HeadersExpectation;
-use super::matcher::{BodyMatcher, Matcher};
-use super::path::PropertyPath;
-use super::quantity::Quantity;
-use super::schema::Defs;
-use super::shape::{Reader, Shape, choices, document, only_keys};
-use super::source::{Node, Span};
+use super::document::declare::{choices, document};
+use super::document::schema::Defs;
+use super::document::shape::{Reader, Shape, only_keys};
+use super::document::source::{Node, Span};
+use super::expect_http::{
+    GrpcCallExpectation, HttpCallExpectation, LocalResponseExpectation, RequestExpectation,
+    ResponseExpectation,
+};
+use super::value::matcher::{BodyMatcher, Matcher};
+use super::value::path::PropertyPath;
+use super::value::quantity::Quantity;
 use crate::abi::{LogLevel, Status};
 use crate::state::Duration;
 
@@ -92,115 +96,6 @@ impl<T: Shape> Shape for Expected<T> {
 }
 
 document! {
-    /// A response as the client received it.
-    #[derive(Default)]
-    pub struct ResponseExpectation {
-        /// The status code.
-        pub status: Option<Quantity<u16>>,
-        /// Header fields.
-        pub headers: Option<HeadersExpectation>,
-        /// The whole body.
-        pub body: Option<BodyMatcher>,
-        /// The pieces that the body came in.
-        pub chunks: Option<Vec<BodyMatcher>>,
-        /// Trailer fields.
-        pub trailers: Option<Expected<HeadersExpectation>>,
-        /// Whether it came to its end.
-        pub complete: Option<bool>,
-    }
-}
-
-document! {
-    /// A request as the upstream received it.
-    #[derive(Default)]
-    pub struct RequestExpectation {
-        /// The method.
-        pub method: Option<Matcher>,
-        /// The path with its query.
-        pub path: Option<Matcher>,
-        /// Host and port.
-        pub authority: Option<Matcher>,
-        /// Header fields.
-        pub headers: Option<HeadersExpectation>,
-        /// The whole body.
-        pub body: Option<BodyMatcher>,
-        /// The pieces that the body came in.
-        pub chunks: Option<Vec<BodyMatcher>>,
-        /// Trailer fields.
-        pub trailers: Option<Expected<HeadersExpectation>>,
-        /// Whether it came to its end.
-        pub complete: Option<bool>,
-    }
-}
-
-document! {
-    /// A local response, as a plugin asked for it.
-    #[derive(Default)]
-    pub struct LocalResponseExpectation {
-        /// The plugin that asked.
-        pub plugin: Option<String>,
-        /// The status code.
-        pub status: Option<Quantity<u16>>,
-        /// The header fields that it asked for.
-        pub headers: Option<HeadersExpectation>,
-        /// The body.
-        pub body: Option<BodyMatcher>,
-        /// The details, for the access log.
-        pub details: Option<Matcher>,
-        /// The gRPC status.
-        pub grpc_status: Option<Matcher>,
-    }
-}
-
-document! {
-    /// An HTTP call, as the cluster received it.
-    #[derive(Default)]
-    pub struct HttpCallExpectation {
-        /// The plugin that called.
-        pub plugin: Option<String>,
-        /// The cluster that was called.
-        pub cluster: Option<Matcher>,
-        /// The method.
-        pub method: Option<Matcher>,
-        /// The path with its query.
-        pub path: Option<Matcher>,
-        /// Header fields.
-        pub headers: Option<HeadersExpectation>,
-        /// The body.
-        pub body: Option<BodyMatcher>,
-        /// Trailer fields.
-        pub trailers: Option<Expected<HeadersExpectation>>,
-        /// The timeout that the plugin gave.
-        pub timeout: Option<Quantity<Duration>>,
-        /// The status of the hostcall.
-        pub status: Option<Status>,
-    }
-}
-
-document! {
-    /// A gRPC call or stream, as the cluster received it.
-    #[derive(Default)]
-    pub struct GrpcCallExpectation {
-        /// The plugin that called.
-        pub plugin: Option<String>,
-        /// The cluster that was called.
-        pub cluster: Option<Matcher>,
-        /// The service.
-        pub service: Option<Matcher>,
-        /// The method.
-        pub method: Option<Matcher>,
-        /// The initial metadata.
-        pub metadata: Option<HeadersExpectation>,
-        /// The messages sent, in order.
-        pub messages: Option<Vec<BodyMatcher>>,
-        /// The timeout that the plugin gave.
-        pub timeout: Option<Quantity<Duration>>,
-        /// The status of the hostcall.
-        pub status: Option<Status>,
-    }
-}
-
-document! {
     /// A log line.
     pub struct LogLine {
         /// The plugin that logged it.
@@ -226,7 +121,7 @@ impl std::ops::Deref for LogExpectation {
 impl Shape for LogExpectation {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let tests = ["contains", "regex", "not", "absent", "min", "max"];
-        let is_matcher = |key: &str| tests.contains(&key) || super::bytes::FORMS.contains(&key);
+        let is_matcher = |key: &str| tests.contains(&key) || super::value::bytes::FORMS.contains(&key);
         if node.entries().is_some_and(|entries| !entries.iter().any(|entry| is_matcher(&entry.key))) {
             return LogLine::read(node, reader).map(Self);
         }
@@ -301,7 +196,7 @@ impl Shape for MetricExpectation {
     }
 
     fn write(&self) -> Node {
-        use super::source::Entry;
+        use super::document::source::Entry;
         match self {
             Self::Value(value) => value.write(),
             Self::Histogram(_, values) => Node::mapping(vec![Entry::new("histogram", values.write())]),
@@ -373,58 +268,5 @@ choices! {
         Client = "client",
         /// The server, upstream of the proxy.
         Server = "server",
-    }
-}
-
-impl Shape for LogLevel {
-    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let words: Vec<String> = Self::ALL.iter().map(|level| level.name().to_lowercase()).collect();
-        read_name(node, Self::ALL, &words, reader)
-    }
-
-    fn write(&self) -> Node {
-        Node::text(self.name().to_lowercase())
-    }
-
-    fn schema(_: &mut Defs) -> Json {
-        let words: Vec<String> = Self::ALL.iter().map(|level| level.name().to_lowercase()).collect();
-        json!({"enum": words})
-    }
-}
-
-/// The word of a status: the name in the ABI without its prefix, in lower case: `not_found`.
-fn status_word(status: Status) -> String {
-    super::shape::title(status.name()).replace(' ', "_")
-}
-
-/// In files `not_found`; `NotFound`, as transcripts show it, is the same.
-impl Shape for Status {
-    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        if let Some(status) = Self::ALL.iter().find(|status| node.scalar() == Some(status.name())) {
-            return Some(*status);
-        }
-        let words: Vec<String> = Self::ALL.iter().copied().map(status_word).collect();
-        read_name(node, Self::ALL, &words, reader)
-    }
-
-    fn write(&self) -> Node {
-        Node::text(status_word(*self))
-    }
-
-    fn schema(_: &mut Defs) -> Json {
-        let mut words: Vec<String> = Self::ALL.iter().copied().map(status_word).collect();
-        words.extend(Self::ALL.iter().map(|status| status.name().to_owned()));
-        json!({"enum": words})
-    }
-}
-
-fn read_name<T: Copy>(node: &Node, all: &[T], words: &[String], reader: &mut Reader) -> Option<T> {
-    let found = node.scalar().and_then(|text| words.iter().position(|word| word == text));
-    match found {
-        Some(at) => Some(all[at]),
-        None => {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            super::shape::unknown_word(node, &words, reader)
-        }
     }
 }

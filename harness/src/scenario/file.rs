@@ -1,20 +1,24 @@
 //! The objects of a scenario file as they are written, before cases are expanded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::clock::WallTime;
+use super::document::declare::document;
+use super::document::error::FileErrors;
+use super::document::parse::read_file;
+use super::document::schema::{Defs, schema_of};
+use super::document::shape::{Reader, Shape};
+use super::document::source::{Node, Value};
 use super::host_options::HostOptions;
 use super::model::{Answers, Property, Scenario, View};
-use super::path::PropertyPath;
 use super::plugin::{Chain, Configs, Manifests, PluginSpec, Workload};
-use super::schema::Defs;
-use super::shape::{Document as _, Reader, Shape, document};
-use super::source::{Entry, Node, Value};
 use super::step::Step;
 use super::suites::{Cost, Parity, RateLimit};
+use super::value::clock::WallTime;
+use super::value::json::editor_view;
+use super::value::path::PropertyPath;
 use crate::state::Duration;
 
 document! {
@@ -44,6 +48,7 @@ document! {
 
 document! {
     /// What surrounds the plugins. What a scenario says replaces what the file says.
+    #[derive(Default)]
     pub(crate) struct Surroundings {
         /// What the upstream answers; left out, 200 without a body.
         pub(crate) upstream: Answers = Answers::default(),
@@ -117,13 +122,13 @@ impl File {
                 Some((key, _)) => reader.fail(&self.span, format!("`{key}` belongs to `manifests`")),
                 None => Some(Chain::Plugins(plugins.clone())),
             },
-            (None, Some(manifests)) => Some(Chain::Manifests(Manifests {
+            (None, Some(manifests)) => Some(Chain::Manifests(Box::new(Manifests {
                 span: self.span.clone(),
                 manifests: manifests.clone(),
                 workload: self.workload.clone(),
                 modules: self.modules.clone().unwrap_or_default(),
                 chain: self.chain.clone(),
-            })),
+            }))),
         }
     }
 }
@@ -214,20 +219,11 @@ kept_as_node! {
     /// The values of `let`.
     NamedValues, |_defs| json!({"type": "object"});
     /// The list of scenarios.
-    ScenarioList, |defs| json!({"type": "array", "minItems": 1, "items": ScenarioForm::schema(defs)});
+    ScenarioList, |defs| json!({"type": "array", "minItems": 1, "items": defs.place::<ScenarioForm>()});
     /// The list of cases.
     CaseList, |defs| json!({"type": "array", "minItems": 1, "items": {
         "type": "object", "required": ["case"], "properties": {"case": defs.place::<String>()},
     }});
-}
-
-impl Manifests {
-    /// The keys of a file that give this chain.
-    pub(crate) fn file_entries(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        self.entries(&mut entries);
-        entries
-    }
 }
 
 /// The items of a list, or a complaint.
@@ -237,4 +233,18 @@ pub(crate) fn items<'n>(node: &'n Node, what: &str, reader: &mut Reader) -> Opti
         Value::Sequence(items) => Some(items),
         _ => reader.expected(format!("a list of {what}s"), node),
     }
+}
+
+/// The JSON Schema (draft 2020-12) of scenario files.
+#[must_use]
+pub fn schema() -> Json {
+    schema_of::<File>("A scenario file")
+}
+
+/// The file at `path` as plain JSON, as an editor checks it against [`schema`]: names are not put in their places.
+///
+/// # Errors
+/// When the file is no YAML.
+pub fn as_json(path: &Path) -> Result<Json, FileErrors> {
+    Ok(editor_view(&read_file(path)?))
 }

@@ -1,8 +1,8 @@
 //! `host:`, the options of the simulated proxy.
 
-use super::shape::{choices, document};
-use super::source::Span;
-use super::units::Size;
+use super::document::declare::{choices, document};
+use super::document::source::Span;
+use super::value::units::Size;
 use crate::abi::LogLevel;
 use crate::state::Duration;
 

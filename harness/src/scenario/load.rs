@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::checks;
-use super::error::{FileErrors, ScenarioError};
+use super::document::error::{FileErrors, ScenarioError};
+use super::document::names::{Named, Names, Origin};
+use super::document::parse::{parse, read_file};
+use super::document::shape::{Reader, Shape};
+use super::document::source::{Entry, Node, Span, Value};
 use super::file::{File, INHERITED, LetFile, ScenarioForm, items};
 use super::model::{Scenario, ScenarioFile};
-use super::names::{Named, Names, Origin};
-use super::parse::{parse, read_file};
 use super::plugin::Chain;
-use super::shape::{Reader, Shape};
-use super::source::{Entry, Node, Span, Value};
 
 /// Reads the scenario file at `path`, with all that it names: imports, bodies, configurations. Modules and manifests
 /// are not opened.
@@ -77,8 +77,11 @@ impl Loader {
             .collect();
         let mut scenarios = Vec::new();
         if let Some(list) = root.get("scenarios") {
-            for node in items(list, "scenario", &mut self.reader)? {
-                self.scenario(node, &inherited, chain.as_ref(), &mut scenarios);
+            let list = self.names.open(list, &mut self.reader.errors)?;
+            for node in items(&list, "scenario", &mut self.reader)? {
+                if let Some(node) = self.names.open(node, &mut self.reader.errors) {
+                    self.scenario(&node, &inherited, chain.as_ref(), &mut scenarios);
+                }
             }
         }
         self.unique(&scenarios);

@@ -1,48 +1,83 @@
-//! The script as a value.
-mod bytes;
+//! The script as a value: scenario files, and the scenarios that they hold.
+//!
+//! A file is found by [`discover`] and read by [`load`], which gives one [`Scenario`] for each case, with every name
+//! put in its place; [`print`](print()) is the way back, and [`schema`] describes the format to editors. The same
+//! [`Step`]s and [`Expectations`] are what a Rust test builds and what the driver carries out.
+//!
+//! In reading order:
+//! - `model`, `step`, `expect`, `expect_http`: what a scenario is
+//! - `plugin`, `host_options`, `suites`: the chain under test, its host, what other suites read
+//! - `value`: the kinds of values, and matchers
+//! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
+//! - `load`, `checks`: from a file to its scenarios
+//! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
+//!   gets its plugins from; `script`: the way back, from what a test in Rust did
+//! - `document`: nodes, named values, errors, and the declarations behind all of them
+//!
+//! Loading runs nothing, and opens neither modules nor manifests.
+
+mod answer_form;
 mod checks;
-mod clock;
-mod content;
 mod discover;
-mod error;
+mod document;
+mod driver;
 mod expect;
+mod expect_http;
+mod failure;
 mod file;
-mod headers;
 mod host_options;
 pub mod istio_json;
-mod json;
+mod judge;
 mod load;
-mod matcher;
-mod message;
 mod model;
-mod names;
-mod parse;
-mod path;
+mod modules;
 mod plugin;
-mod quantity;
-mod scalars;
-mod schema;
-mod shape;
-mod source;
+mod print;
+mod report;
+mod request_form;
+mod run;
+mod script;
 mod step;
 mod step_form;
+mod stream_form;
 mod suites;
-mod units;
-mod url;
+mod value;
 
-pub use clock::WallTime;
+#[cfg(test)]
+mod tests;
+
 pub use discover::{Found, discover};
-pub use error::{FileErrors, ScenarioError};
-pub use expect::*;
-pub use headers::{FieldExpectation, FieldTest, HeadersExpectation};
+pub use document::error::{FileErrors, ScenarioError};
+pub use document::source::Span;
+pub use expect::{
+    CallbackExpectation, Expectations, Expected, HostcallExpectation, LogExpectation, LogLine,
+    MetricExpectation, PropertyExpectation, QueueExpectation, SharedDataExpectation, Side, TrapExpectation,
+};
+pub use expect_http::{
+    GrpcCallExpectation, HttpCallExpectation, LocalResponseExpectation, RequestExpectation,
+    ResponseExpectation,
+};
+pub use failure::Failure;
+pub use file::{as_json, schema};
 pub use host_options::{HostOptions, Profile, StartMode};
 pub use load::{load, load_text};
-pub use matcher::{BodyMatcher, Matcher, Pattern, Test};
 pub use model::{Answers, Property, Scenario, ScenarioFile, View};
-pub use path::PropertyPath;
-pub use plugin::*;
-pub use quantity::{Measure, Quantity, QuantityTest};
-pub use source::Span;
-pub use step::*;
-pub use suites::*;
-pub use units::Size;
+pub use modules::{ModuleError, Modules};
+pub use plugin::{
+    CargoPackage, Chain, Config, FailurePolicy, Manifests, PluginSource, PluginSpec, VmSpec, Workload,
+    WorkloadKind,
+};
+pub use print::{print, print_steps};
+pub use report::{Style, report};
+pub use run::{Run, RunError, RunOptions, Verdict, run};
+pub use step::{
+    Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
+    SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+};
+pub use suites::{Algorithm, Cost, LimitKey, Mask, Parity, RateLimit, Refill, Refused, Scope};
+pub use value::clock::WallTime;
+pub use value::headers::{FieldExpectation, FieldTest, HeadersExpectation};
+pub use value::matcher::{BodyMatcher, Matcher, Pattern, Test};
+pub use value::path::PropertyPath;
+pub use value::quantity::{Measure, Quantity, QuantityTest};
+pub use value::units::{Size, UnitError, parse_duration};

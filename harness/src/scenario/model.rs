@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::clock::WallTime;
+use super::document::declare::{choices, document};
+use super::document::source::Span;
 use super::host_options::HostOptions;
-use super::path::PropertyPath;
 use super::plugin::Chain;
-use super::shape::{choices, document};
-use super::source::Span;
 use super::step::Step;
 use super::suites::{Cost, Parity, RateLimit};
+use super::value::clock::WallTime;
+use super::value::path::PropertyPath;
 use crate::state::{Answer, Duration};
 
 /// What one file holds.

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
+use super::document::declare::{choices, document};
+use super::document::schema::Defs;
+use super::document::shape::{Reader, Shape};
+use super::document::source::{Entry, Node, Span, Value};
 use super::istio_json;
-use super::json::AnyJson;
-use super::schema::Defs;
-use super::shape::{Reader, Shape, choices, document};
-use super::source::{Entry, Node, Span, Value};
+use super::value::json::AnyJson;
 
 /// Where the chain comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub enum Chain {
     /// These plugins, in request order. `configs` of the scenario are applied.
     Plugins(Vec<PluginSpec>),
     /// What manifests resolve to. `configs` are still to be applied.
-    Manifests(Manifests),
+    Manifests(Box<Manifests>),
 }
 
 /// One plugin of the chain.
@@ -107,7 +108,7 @@ impl Shape for Config {
     /// As a map or a list where that gives the same bytes.
     fn write(&self) -> Node {
         if let Ok(json @ (Json::Object(_) | Json::Array(_))) = serde_json::from_slice(&self.0) {
-            let node = super::json::to_node(&json);
+            let node = super::value::json::to_node(&json);
             if Self::read(&node, &mut Reader::default()).as_ref() == Some(self) {
                 return node;
             }

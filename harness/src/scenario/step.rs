@@ -1,10 +1,10 @@
 //! The steps of a scenario, as the driver carries them out.
 
-use super::clock::WallTime;
+use super::document::declare::{choices, document};
+use super::document::source::Span;
 use super::expect::{Expectations, Side};
-use super::path::PropertyPath;
-use super::shape::{choices, document};
-use super::source::Span;
+use super::value::clock::WallTime;
+use super::value::path::PropertyPath;
 use crate::abi::Status;
 use crate::state::{Answer, Chunk, Duration, Field, Request};
 

@@ -2,11 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::matcher::Pattern;
-use super::quantity::Quantity;
-use super::schema::Defs;
-use super::shape::{Reader, Shape, choices, document, only_keys};
-use super::source::{Entry, Node};
+use super::document::declare::{choices, document};
+use super::document::schema::Defs;
+use super::document::shape::{Reader, Shape, only_keys};
+use super::document::source::{Entry, Node};
+use super::value::matcher::Pattern;
+use super::value::quantity::Quantity;
 use crate::state::Duration;
 
 document! {
@@ -103,7 +104,7 @@ document! {
 
 impl Default for Refused {
     fn default() -> Self {
-        Self { span: super::source::Span::none(), status: Quantity::is(429) }
+        Self { span: super::document::source::Span::none(), status: Quantity::is(429) }
     }
 }
 

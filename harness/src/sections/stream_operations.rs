@@ -18,7 +18,7 @@ pub(super) fn link(links: &mut Links) -> wasmtime::Result<()> {
 
 impl Proxy {
     /// The stream that hostcalls are about, for an effect.
-    pub(super) fn at(&self, vm: VmIndex) -> Option<At> {
+    pub(crate) fn at(&self, vm: VmIndex) -> Option<At> {
         let (stream, filter) = self.effective_stream(vm)?;
         let ending = self.stream(stream).filters[filter].logging || self.vm(vm).finishing;
         Some(At { stream, filter, ending })

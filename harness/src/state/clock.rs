@@ -21,6 +21,11 @@ impl Clock {
     /// plugins that check certificates or tokens for plausible dates.
     pub const DEFAULT_REALTIME: u64 = 1_704_067_200_000_000_000;
 
+    /// What plugins read on the monotonic clock when the host is built, in nanoseconds: a machine that has been up for
+    /// a day. Not zero, because the runtime of Go takes zero for a broken clock and aborts, and because plugins take
+    /// the age of something that was never done, `now - 0`, for a long time.
+    pub const UPTIME: u64 = 86_400_000_000_000;
+
     /// A clock at monotonic zero whose realtime is `nanos` nanoseconds since the epoch.
     #[must_use]
     pub fn new(nanos: u64) -> Self {
@@ -31,6 +36,12 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// Monotonic now as plugins read it, in nanoseconds: [`Self::UPTIME`] more than the point on the time line.
+    #[must_use]
+    pub fn monotonic(&self) -> u64 {
+        self.now.as_nanos().saturating_add(Self::UPTIME)
     }
 
     /// Realtime now, in nanoseconds since the epoch. Stops at `u64::MAX` (the year 2554).
@@ -79,6 +90,7 @@ mod tests {
         assert_eq!(clock.realtime(), Clock::DEFAULT_REALTIME + SECOND + 1);
         clock.advance_to(Instant::from_nanos(5));
         assert_eq!(clock.now(), Instant::from_nanos(SECOND + 1));
+        assert_eq!(clock.monotonic(), Clock::UPTIME + SECOND + 1);
     }
 
     #[test]

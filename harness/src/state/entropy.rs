@@ -16,9 +16,19 @@ impl Entropy {
     /// The stream called `label` of `seed`.
     #[must_use]
     pub fn new(seed: u64, label: &str) -> Self {
+        Self::labelled(seed, fnv1a(label.as_bytes()))
+    }
+
+    /// The stream of the VM at `index` called `label` of `seed`.
+    #[must_use]
+    pub fn of_vm(seed: u64, label: &str, index: usize) -> Self {
+        Self::labelled(seed, fnv1a(label.as_bytes()) ^ SplitMix64(index as u64).next())
+    }
+
+    fn labelled(seed: u64, label: u64) -> Self {
         // The seed is mixed before the label comes in: else two seeds that differ in the bits in which
         // two labels differ would share a stream.
-        let mut mixer = SplitMix64(SplitMix64(seed).next() ^ fnv1a(label.as_bytes()));
+        let mut mixer = SplitMix64(SplitMix64(seed).next() ^ label);
         Self { state: [mixer.next(), mixer.next(), mixer.next(), mixer.next()] }
     }
 

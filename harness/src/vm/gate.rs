@@ -5,104 +5,99 @@
 
 use wasmtime::Caller;
 
+pub(crate) use super::hostcall::hostcall;
 use super::machine::VmData;
-use super::memory::{OutBytes, OutU32, OutU64, slice_mut};
+use super::memory::{OutBytes, OutU32, OutU64, Place, slice_mut};
 use super::trap::{RestrictedCall, Trap};
-use crate::abi::{CallbackId, Hostcall, Status};
+use crate::abi::{Errno, Hostcall, Status};
 use crate::proxy::transcript::{Arg, Detail, Kind, Text};
 use crate::proxy::{Proxy, VmIndex};
-
-/// Links one import: `hostcall!(links, "proxy_log", log(u32, Bytes))` makes `log(&mut Call, u32, Bytes)` answer it.
-/// The types are those of [`super::memory`]; each stands for as many wasm arguments as the ABI text gives it. With `wasi`
-/// in front of the name the import is linked under both names of the WASI module, and answers an errno.
-macro_rules! hostcall {
-    ($links:expr, wasi $name:literal, $function:ident($($type:ident),*)) => {
-        for module in $crate::abi::WASI_MODULES {
-            hostcall!(@take $links, wasi module, $name, $function, [] [] $($type)*);
-        }
-    };
-    ($links:expr, $name:literal, $function:ident($($type:ident),*)) => {
-        hostcall!(@take $links, env "env", $name, $function, [] [] $($type)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] u32 $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* number: u32,] [$($e,)* number,] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] u64 $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* number: u64,] [$($e,)* number,] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] Bytes $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* ptr: u32, len: u32,]
-            [$($e,)* $crate::vm::memory::Bytes { ptr, len },] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] PairsIn $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* ptr: u32, len: u32,]
-            [$($e,)* $crate::vm::memory::PairsIn($crate::vm::memory::Bytes { ptr, len }),] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] OutU32 $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* ptr: u32,]
-            [$($e,)* $crate::vm::memory::OutU32(ptr),] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] OutU64 $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* ptr: u32,]
-            [$($e,)* $crate::vm::memory::OutU64(ptr),] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*] OutBytes $($rest:ident)*) => {
-        hostcall!(@take $l, $k $m, $n, $f, [$($p: $t,)* ptr: u32, len: u32,]
-            [$($e,)* $crate::vm::memory::OutBytes { ptr, len },] $($rest)*)
-    };
-    (@take $l:expr, $k:ident $m:expr, $n:literal, $f:ident, [$($p:ident: $t:ty,)*] [$($e:expr,)*]) => {
-        if let Some((linker, row)) = $l.offer($m, $n) {
-            linker.func_wrap($m, $n, move |caller: wasmtime::Caller<'_, $crate::vm::VmData>, $($p: $t),*|
-                -> wasmtime::Result<u32> {
-                hostcall!(@enter $k)(
-                    caller,
-                    row,
-                    |_memory, _out| { $($crate::vm::memory::Record::record($e, _memory, _out);)* },
-                    |call| $f(call, $($e),*),
-                )
-            })?;
-        }
-    };
-    (@enter env) => { $crate::vm::gate::enter };
-    (@enter wasi) => { $crate::vm::gate::enter_wasi };
-}
-pub(crate) use hostcall;
 
 /// A hostcall under way.
 pub(crate) struct Call<'a> {
     caller: Caller<'a, VmData>,
 }
 
+/// What a host function hands back: a status, an errno, a number of its own, or nothing.
+pub(crate) trait Answer {
+    /// Its form in wasm.
+    type Wasm;
+    /// The answer that a script may put in place of the call's own; only statuses can be.
+    fn injected(_: Status) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+    /// For the record: status and errno.
+    fn shown(&self) -> (Option<Status>, Option<Errno>) {
+        (None, None)
+    }
+    /// For the record: a number of its own.
+    fn number(&self) -> Option<u32> {
+        None
+    }
+    /// For the guest.
+    fn into_wasm(self) -> Self::Wasm;
+}
+
+impl Answer for Result<(), Status> {
+    type Wasm = u32;
+    fn injected(status: Status) -> Option<Self> {
+        Some(Err(status))
+    }
+    fn shown(&self) -> (Option<Status>, Option<Errno>) {
+        (Some(self.err().unwrap_or(Status::Ok)), None)
+    }
+    fn into_wasm(self) -> u32 {
+        self.err().unwrap_or(Status::Ok).to_abi()
+    }
+}
+
+impl Answer for Result<(), Errno> {
+    type Wasm = u32;
+    fn shown(&self) -> (Option<Status>, Option<Errno>) {
+        (None, Some(self.err().unwrap_or(Errno::Success)))
+    }
+    fn into_wasm(self) -> u32 {
+        self.err().unwrap_or(Errno::Success).to_abi()
+    }
+}
+
+impl Answer for u32 {
+    type Wasm = Self;
+    fn number(&self) -> Option<Self> {
+        Some(*self)
+    }
+    fn into_wasm(self) -> Self {
+        self
+    }
+}
+
+impl Answer for () {
+    type Wasm = ();
+    fn into_wasm(self) {}
+}
+
 /// Runs one hostcall.
-pub(crate) fn enter(
+pub(crate) fn enter<A: Answer>(
     caller: Caller<'_, VmData>,
     row: &'static Hostcall,
     record: impl FnOnce(&[u8], &mut Vec<u8>),
-    run: impl FnOnce(&mut Call<'_>) -> Result<(), Status>,
-) -> wasmtime::Result<u32> {
+    run: impl FnOnce(&mut Call<'_>) -> A,
+) -> wasmtime::Result<A::Wasm> {
     let mut call = Call { caller };
     let results = call.begin(row, record)?;
     let vm = call.vm();
-    let status = match call.proxy().injected(vm, row) {
-        Some(status) => status,
-        None => run(&mut call).err().unwrap_or(Status::Ok),
+    let answer = match call.proxy().injected(vm, row).and_then(A::injected) {
+        Some(answer) => answer,
+        None => run(&mut call),
     };
-    call.finish(results, Some(status), None);
-    Ok(status.to_abi())
-}
-
-/// Runs one WASI function: as [`enter`], with an errno in place of a status.
-pub(crate) fn enter_wasi(
-    caller: Caller<'_, VmData>,
-    row: &'static Hostcall,
-    record: impl FnOnce(&[u8], &mut Vec<u8>),
-    run: impl FnOnce(&mut Call<'_>) -> u16,
-) -> wasmtime::Result<u32> {
-    let mut call = Call { caller };
-    let results = call.begin(row, record)?;
-    let errno = run(&mut call);
-    call.finish(results, None, Some(errno));
-    Ok(u32::from(errno))
+    if let Some(number) = answer.number() {
+        call.result(|_| Arg::Number(u64::from(number)));
+    }
+    call.finish(results, answer.shown());
+    Ok(answer.into_wasm())
 }
 
 impl Call<'_> {
@@ -130,7 +125,7 @@ impl Call<'_> {
         Ok(data.results.len())
     }
 
-    fn finish(&mut self, mark: usize, status: Option<Status>, errno: Option<u16>) {
+    fn finish(&mut self, mark: usize, (status, errno): (Option<Status>, Option<Errno>)) {
         let data = self.caller.data_mut();
         if !data.slot.transcript.records(Detail::Abi) {
             return;
@@ -178,7 +173,7 @@ impl Call<'_> {
     /// Writes a 32-bit number for the guest.
     pub(crate) fn write_u32(&mut self, out: OutU32, value: u32) -> Result<(), Status> {
         self.result(|_| Arg::Number(u64::from(value)));
-        self.put_u32(out.0, value)
+        self.write_pointer(out.0, value)
     }
 
     /// Writes a 64-bit number for the guest.
@@ -189,7 +184,24 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn put_u32(&mut self, ptr: u32, value: u32) -> Result<(), Status> {
+    /// Lets `fill` write `len` bytes at the place that the guest names.
+    pub(crate) fn write_at(
+        &mut self,
+        place: Place,
+        len: u32,
+        fill: impl FnOnce(&mut Proxy, &mut [u8]),
+    ) -> Result<(), Status> {
+        let (memory, data) = self.split();
+        let to = slice_mut(memory, place.0, len)?;
+        fill(&mut data.slot, to);
+        if data.slot.transcript.records(Detail::Abi) {
+            Arg::Bytes(to).encode(&mut data.results);
+        }
+        Ok(())
+    }
+
+    /// Writes a number that the transcript does not show: a pointer, or the size of what it points at.
+    pub(crate) fn write_pointer(&mut self, ptr: u32, value: u32) -> Result<(), Status> {
         let (memory, _) = self.split();
         slice_mut(memory, ptr, 4)?.copy_from_slice(&value.to_le_bytes());
         Ok(())
@@ -228,8 +240,8 @@ impl Call<'_> {
         } else {
             self.result(|_| Arg::Bytes(b""));
         }
-        self.put_u32(out.ptr, ptr)?;
-        self.put_u32(out.len, size)
+        self.write_pointer(out.ptr, ptr)?;
+        self.write_pointer(out.len, size)
     }
 
     /// Records a result, when calls are recorded.
@@ -243,11 +255,13 @@ impl Call<'_> {
     /// Asks the guest for `size` bytes. It runs as a callback of no context.
     fn allocate(&mut self, size: u32) -> Result<u32, Status> {
         let vm = self.vm();
-        let Some((callback, allocate)) = self.caller.data().allocate.clone() else {
+        let Some(allocator) = self.caller.data().allocate.clone() else {
             return Err(Status::InvalidMemoryAccess);
         };
+        let (callback, allocate) = &*allocator;
+        let callback = *callback;
         let proxy = self.proxy();
-        proxy.record_abi(Kind::Callback { vm, callback, args: [size, 0, 0, 0, 0], len: 1 });
+        proxy.record_abi(Kind::Callback { vm, callback, plugin: None, args: [size, 0, 0, 0, 0], len: 1 });
         let outer = proxy.vm_mut(vm).enter(0);
         let allocated = allocate.call(&mut self.caller, size);
         let proxy = self.proxy();
@@ -283,6 +297,3 @@ pub(crate) fn unimplemented(mut caller: Caller<'_, VmData>, row: &'static Hostca
     proxy.record(Kind::Unimplemented { vm, row });
     Ok(())
 }
-
-/// The allocator's name, for the record.
-pub(crate) type Allocator = (CallbackId, wasmtime::TypedFunc<u32, u32>);

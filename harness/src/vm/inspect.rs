@@ -2,6 +2,8 @@
 //!
 //! Holds facts and verdicts, no text layout and no compiled code. Serves: the command `inspect`.
 
+use sha2::{Digest, Sha256};
+
 use crate::abi::{self, AbiVersion, CALLBACKS, CallbackId, Called, Section, Versions};
 
 use super::admission;
@@ -15,6 +17,8 @@ use super::recognise::{corrupt, recognise};
 pub struct Inspection {
     /// Bytes of the binary form.
     pub size: usize,
+    /// SHA-256 of the binary form.
+    pub sha256: [u8; 32],
     /// What the module declares.
     pub declared: Declared,
     /// The ABI version, when a host knows it.
@@ -92,6 +96,7 @@ pub fn inspect(place: &str, bytes: &[u8]) -> Result<Inspection, LoadError> {
         });
     Ok(Inspection {
         size: wasm.len(),
+        sha256: Sha256::digest(&wasm).into(),
         abi_version: version,
         entry_point: declared.entry_point(),
         allocator: declared.allocator(),

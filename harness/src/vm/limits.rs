@@ -93,13 +93,14 @@ fn move_epochs() {
 pub struct MemoryCap {
     max: u64,
     refused: Option<u64>,
+    told: bool,
 }
 
 impl MemoryCap {
     /// A cap of `max` bytes for each linear memory.
     #[must_use]
     pub const fn new(max: u64) -> Self {
-        Self { max, refused: None }
+        Self { max, refused: None, told: false }
     }
 
     /// The cap, in bytes.
@@ -112,6 +113,11 @@ impl MemoryCap {
     #[must_use]
     pub const fn refused(&self) -> Option<u64> {
         self.refused
+    }
+
+    /// As [`Self::refused`], told once.
+    pub(crate) fn take_refused(&mut self) -> Option<u64> {
+        self.refused.filter(|_| !std::mem::replace(&mut self.told, true))
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! The store is dropped with the VM. Its data has a slot for the proxy, filled for as long as a call runs.
 
-use wasmtime::{Instance, InstancePre, Memory, ModuleExport, Store, TypedFunc};
+use std::sync::Arc;
 
-use super::declared::MemoryPlace;
-use super::gate::Allocator;
+use wasmtime::{Instance, Memory, Store};
+
+use super::export::{Allocator, Exports, allocator};
 use super::limits::{HangGuard, MemoryCap};
-use super::plugin::Plugin;
+use super::program::{Link, Program};
 use super::trap::Trap;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
@@ -19,7 +20,7 @@ pub(crate) struct VmData {
     pub(crate) slot: Slot,
     pub(crate) vm: VmIndex,
     pub(crate) memory: Option<Memory>,
-    pub(crate) allocate: Option<Allocator>,
+    pub(crate) allocate: Option<Arc<Allocator>>,
     /// Space for values on their way into guest memory, reused from call to call.
     pub(crate) scratch: Vec<u8>,
     /// Results of hostcalls under way, for the transcript.
@@ -29,23 +30,13 @@ pub(crate) struct VmData {
     pub(crate) trapped: Option<(CallbackId, Trap)>,
 }
 
-/// An export of the guest, by its type.
-#[derive(Clone)]
-enum Export {
-    Void1(TypedFunc<u32, ()>),
-    Value1(TypedFunc<u32, u32>),
-    Void2(TypedFunc<(u32, u32), ()>),
-    Value2(TypedFunc<(u32, u32), u32>),
-    Void3(TypedFunc<(u32, u32, u32), ()>),
-    Value3(TypedFunc<(u32, u32, u32), u32>),
-    Void5(TypedFunc<(u32, u32, u32, u32, u32), ()>),
-}
-
 /// A trap, where it happened.
 #[derive(Clone, Debug)]
 pub struct Trapped {
     /// The VM.
     pub vm: VmIndex,
+    /// The plugin's name; the VM's where no context is known.
+    pub plugin: String,
     /// The callback that ran.
     pub callback: CallbackId,
     /// What happened, with the guest's backtrace.
@@ -54,9 +45,10 @@ pub struct Trapped {
 
 /// An instance of a plugin.
 pub(crate) struct Vm {
-    store: Store<VmData>,
-    instance: Instance,
-    exports: Vec<Option<Export>>,
+    pub(super) store: Store<VmData>,
+    pub(super) instance: Instance,
+    pub(super) program: Arc<Program>,
+    exports: Exports,
     guard: HangGuard,
     index: VmIndex,
 }
@@ -68,8 +60,8 @@ impl Vm {
     ///
     /// When the start section traps, or the machine has no room for the instance.
     pub(crate) fn new(
-        plugin: &Plugin,
-        pre: &InstancePre<VmData>,
+        program: Arc<Program>,
+        link: Link,
         index: VmIndex,
         guard: HangGuard,
         cap: MemoryCap,
@@ -85,33 +77,24 @@ impl Vm {
             cap,
             trapped: None,
         };
-        let mut store = Store::new(pre.module().engine(), data);
+        let mut store = Store::new(program.engine().wasmtime(), data);
         store.limiter(|data| &mut data.cap);
         guard.arm(&mut store);
-        let instance = pre.instantiate(&mut store);
+        let instance = program.linked(link).and_then(|linked| linked.instantiate(&mut store));
         proxy.restore(store.data_mut().slot.lend());
-        let instance = instance.map_err(|error| Trap::from_error(&error))?;
-        let memory = match plugin.memory() {
-            MemoryPlace::Exported(name) => instance.get_memory(&mut store, &name),
-            MemoryPlace::Imported { .. } | MemoryPlace::None => None,
-        };
-        let mut exports = vec![None; CallbackId::COUNT];
-        for &callback in CallbackId::ALL {
-            if let Some(place) = plugin.export(callback) {
-                exports[callback.index()] = Export::find(&instance, &mut store, place);
-            }
-        }
-        let allocate =
-            [CallbackId::Malloc, CallbackId::MemoryAllocate].into_iter().find_map(|callback| match &exports
-                [callback.index()]
-            {
-                Some(Export::Value1(function)) => Some((callback, function.clone())),
-                _ => None,
-            });
+        let (instance, imported) = instance.map_err(|error| Trap::from_error(&error))?;
+        let exported = program.memory().and_then(|place| instance.get_module_export(&mut store, place));
+        let memory = exported.and_then(wasmtime::Extern::into_memory).or(imported);
+        let allocate = allocator(&program, &instance, &mut store).map(Arc::new);
         let data = store.data_mut();
         data.memory = memory;
         data.allocate = allocate;
-        Ok(Self { store, instance, exports, guard, index })
+        Ok(Self { store, instance, program, exports: Exports::new(), guard, index })
+    }
+
+    /// Its memory cap, and whether it was met.
+    pub(crate) fn cap(&self) -> MemoryCap {
+        self.store.data().cap
     }
 
     /// Runs a function of the module's start, which has no context: `_initialize`, `main`, `__main_void` or `_start`.
@@ -129,7 +112,7 @@ impl Vm {
             } else {
                 return Ok(false);
             };
-        proxy.record_abi(Kind::Callback { vm: index, callback, args: [0; 5], len: 0 });
+        proxy.record_abi(Kind::Callback { vm: index, callback, plugin: None, args: [0; 5], len: 0 });
         proxy.vm_mut(index).starting = true;
         store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut *store);
@@ -148,21 +131,27 @@ impl Vm {
     /// Runs a callback.
     fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
         let callback = invocation.callback;
-        let Some(export) = &self.exports[callback.index()] else { return Ok(Returned::Absent) };
+        let Some(export) = self.exports.get(callback, &self.program, &self.instance, &mut self.store) else {
+            return Ok(Returned::Absent);
+        };
         let vm = self.index;
         let record = proxy.transcript.records(Detail::Abi);
         if record {
             let mut args = [0; 5];
             args[..invocation.args().len()].copy_from_slice(invocation.args());
-            proxy.record(Kind::Callback { vm, callback, args, len: invocation.args().len() as u8 });
+            let plugin = proxy.plugin_of(vm, invocation.context()).map(|plugin| plugin.0 as u16);
+            proxy.record(Kind::Callback { vm, callback, plugin, args, len: invocation.args().len() as u8 });
         }
         self.store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut self.store);
         let returned = export.call(&mut self.store, invocation.args());
         let data = self.store.data_mut();
         proxy.restore(data.slot.lend());
+        if let Some(size) = data.cap.take_refused() {
+            proxy.memory_cap_met(vm, size, data.cap.max());
+        }
         if let Some((callback, trap)) = data.trapped.take() {
-            return Err(Trapped { vm, callback, trap });
+            return Err(Trapped { vm, plugin: proxy.name_in(vm), callback, trap });
         }
         match returned {
             Ok(value) => {
@@ -178,46 +167,7 @@ impl Vm {
     fn trapped(&self, proxy: &mut Slot, callback: CallbackId, error: &wasmtime::Error) -> Trapped {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);
-        Trapped { vm: self.index, callback, trap }
-    }
-
-    /// The size in bytes that the guest's memory was refused to grow to, if it met its cap.
-    pub(crate) fn memory_refused(&self) -> Option<u64> {
-        self.store.data().cap.refused()
-    }
-}
-
-impl Export {
-    /// The export of this name, when it has one of the types that callbacks have.
-    fn find(instance: &Instance, store: &mut Store<VmData>, place: &ModuleExport) -> Option<Self> {
-        let function = instance.get_module_export(&mut *store, place)?.into_func()?;
-        let kind = function.ty(&*store);
-        let store = &*store;
-        match (kind.params().len(), kind.results().len()) {
-            (1, 0) => function.typed(store).ok().map(Self::Void1),
-            (1, 1) => function.typed(store).ok().map(Self::Value1),
-            (2, 0) => function.typed(store).ok().map(Self::Void2),
-            (2, 1) => function.typed(store).ok().map(Self::Value2),
-            (3, 0) => function.typed(store).ok().map(Self::Void3),
-            (3, 1) => function.typed(store).ok().map(Self::Value3),
-            (5, 0) => function.typed(store).ok().map(Self::Void5),
-            _ => None,
-        }
-    }
-
-    fn call(&self, store: &mut Store<VmData>, args: &[u32]) -> wasmtime::Result<Option<u32>> {
-        let arg = |at: usize| args.get(at).copied().unwrap_or(0);
-        match self {
-            Self::Void1(function) => function.call(store, arg(0)).map(|()| None),
-            Self::Value1(function) => function.call(store, arg(0)).map(Some),
-            Self::Void2(function) => function.call(store, (arg(0), arg(1))).map(|()| None),
-            Self::Value2(function) => function.call(store, (arg(0), arg(1))).map(Some),
-            Self::Void3(function) => function.call(store, (arg(0), arg(1), arg(2))).map(|()| None),
-            Self::Value3(function) => function.call(store, (arg(0), arg(1), arg(2))).map(Some),
-            Self::Void5(function) => {
-                function.call(store, (arg(0), arg(1), arg(2), arg(3), arg(4))).map(|()| None)
-            }
-        }
+        Trapped { vm: self.index, plugin: proxy.name_in(self.index), callback, trap }
     }
 }
 

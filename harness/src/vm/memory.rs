@@ -38,6 +38,33 @@ impl Bytes {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PairsIn(pub(crate) Bytes);
 
+/// Pieces of bytes that the guest hands over: `count` pairs of a pointer and a length (WASI).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Iovs {
+    pub(crate) ptr: u32,
+    pub(crate) count: u32,
+}
+
+impl Iovs {
+    /// Puts the pieces behind what `out` holds. Of an empty piece the pointer is not looked at (Envoy 1.40, observed).
+    pub(crate) fn join(self, memory: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
+        for at in 0..self.count {
+            let ptr = at.checked_mul(8).and_then(|offset| self.ptr.checked_add(offset));
+            let entry = slice(memory, ptr.ok_or(Status::InvalidMemoryAccess)?, 8)?;
+            let (ptr, len) = entry.split_at(4);
+            let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
+            if word(len) > 0 {
+                out.extend_from_slice(slice(memory, word(ptr), word(len))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pointer into guest memory where only the call knows what stands, or is to be written. Not recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(pub(crate) u32);
+
 /// Where the guest wants a 32-bit number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutU32(pub(crate) u32);
@@ -70,6 +97,12 @@ impl Record for u64 {
     }
 }
 
+impl Record for i64 {
+    fn record(self, _: &[u8], out: &mut Vec<u8>) {
+        Arg::Signed(self).encode(out);
+    }
+}
+
 impl Record for Bytes {
     fn record(self, memory: &[u8], out: &mut Vec<u8>) {
         self.get(memory).map_or(Arg::OutOfBounds(self.len), Arg::Bytes).encode(out);
@@ -80,6 +113,19 @@ impl Record for PairsIn {
     fn record(self, memory: &[u8], out: &mut Vec<u8>) {
         self.0.get(memory).map_or(Arg::OutOfBounds(self.0.len), Arg::Pairs).encode(out);
     }
+}
+
+impl Record for Iovs {
+    fn record(self, memory: &[u8], out: &mut Vec<u8>) {
+        let mut joined = Vec::new();
+        self.join(memory, &mut joined)
+            .map_or(Arg::OutOfBounds(self.count), |()| Arg::Bytes(&joined))
+            .encode(out);
+    }
+}
+
+impl Record for Place {
+    fn record(self, _: &[u8], _: &mut Vec<u8>) {}
 }
 
 impl Record for OutU32 {

@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use wasmtime::{InstancePre, Linker, Module, ModuleExport};
+use wasmtime::{Module, ModuleExport};
 
 use crate::abi::{AbiVersion, CallbackId};
 
@@ -21,7 +21,7 @@ use super::declared::{Declared, EntryPoint, MemoryPlace};
 use super::engine::{self, Allocation, Engine, EngineSettings};
 use super::limits;
 use super::load_error::LoadError;
-use super::machine::VmData;
+use super::program::{Link, Program};
 use super::recognise::{corrupt, recognise};
 
 /// How plugins are loaded.
@@ -53,9 +53,8 @@ struct Inner {
     declared: Declared,
     version: AbiVersion,
     engine: &'static Engine,
-    module: Module,
-    exports: [Option<ModuleExport>; CallbackId::COUNT],
-    pre: OnceLock<InstancePre<VmData>>,
+    program: Arc<Program>,
+    cache: Option<ArtifactCache>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -140,23 +139,9 @@ impl Plugin {
         let version = declared
             .abi_version()
             .ok_or_else(|| LoadError::NoAbiVersion { place: place.clone(), markers: Vec::new() })?;
-        let exports = std::array::from_fn(|place| {
-            let id = CallbackId::ALL[place];
-            if declared.looks_up(id) { module.get_export_index(id.name()) } else { None }
-        });
-        let pre = OnceLock::new();
-        Ok(Self(Arc::new(Inner {
-            name,
-            place,
-            wasm,
-            sha256,
-            declared,
-            version,
-            engine,
-            module,
-            exports,
-            pre,
-        })))
+        let program = Arc::new(Program::new(module, engine, version, &declared));
+        let cache = options.cache.clone();
+        Ok(Self(Arc::new(Inner { name, place, wasm, sha256, declared, version, engine, program, cache })))
     }
 
     /// Its name: the file's stem, or what the caller gave.
@@ -216,35 +201,33 @@ impl Plugin {
     /// The compiled module.
     #[must_use]
     pub fn module(&self) -> &Module {
-        &self.0.module
+        self.0.program.module()
     }
 
-    /// The module with its imports resolved by `link`, once.
+    /// What instances of it are made from.
     ///
     /// # Errors
     ///
     /// When `link` does not offer an import. Admission has checked that it does.
-    pub(crate) fn linked(
-        &self,
-        link: fn(&wasmtime::Engine, AbiVersion) -> wasmtime::Result<Linker<VmData>>,
-    ) -> Result<&InstancePre<VmData>, LoadError> {
-        if let Some(pre) = self.0.pre.get() {
-            return Ok(pre);
+    pub(crate) fn program(&self, link: Link) -> Result<Arc<Program>, LoadError> {
+        match self.0.program.linked(link) {
+            Ok(_) => Ok(Arc::clone(&self.0.program)),
+            Err(error) => {
+                Err(LoadError::Uncompilable { place: self.0.place.clone(), cause: format!("{error:#}") })
+            }
         }
-        let pre = link(self.0.module.engine(), self.0.version)
-            .and_then(|linker| linker.instantiate_pre(&self.0.module))
-            .map_err(|error| LoadError::Uncompilable {
-                place: self.0.place.clone(),
-                cause: format!("{error:#}"),
-            })?;
-        Ok(self.0.pre.get_or_init(|| pre))
+    }
+
+    /// Where compiled modules are kept.
+    pub(crate) fn cache(&self) -> Option<&ArtifactCache> {
+        self.0.cache.as_ref()
     }
 
     /// Where the module exports this function, if it does and the host looks it up: of `malloc` and
     /// `proxy_on_memory_allocate`, and of the entry points, only what the host would call is here.
     #[must_use]
     pub fn export(&self, id: CallbackId) -> Option<&ModuleExport> {
-        self.0.exports[id.index()].as_ref()
+        self.0.program.export(id)
     }
 }
 

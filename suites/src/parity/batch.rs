@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use proxy_wasm_harness::scenario::PluginSpec;
+use proxy_wasm_harness::scenario::{Modules, PluginSpec};
 use proxy_wasm_harness::vm::Plugin;
 
 use super::Trial;
@@ -24,7 +24,7 @@ use super::views;
 /// How many scenarios one Envoy serves at most.
 const MOST: usize = 24;
 
-/// Imports by which a plugin reaches what a whole process shares, or what goes on while others are played.
+/// Calls by which a plugin reaches what a whole process shares, or what goes on while others are played.
 const SHARED: [&str; 8] = [
     "proxy_set_shared_data",
     "proxy_get_shared_data",
@@ -45,17 +45,18 @@ pub(super) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Plays it on the mock.
-    pub(super) fn new(trial: &'a Trial, plugins: Vec<(&'a PluginSpec, Plugin)>) -> Result<Self, String> {
-        let simulated = simulate(&trial.scenario, &plugins)?;
+    pub(super) fn new(
+        trial: &'a Trial,
+        plugins: Vec<(&'a PluginSpec, Plugin)>,
+        modules: &dyn Modules,
+    ) -> Result<Self, String> {
+        let simulated = simulate(&trial.scenario, modules)?;
         Ok(Self { trial, plugins, simulated })
     }
 
     /// Whether it needs an Envoy of its own.
     fn alone(&self) -> bool {
-        let shares = |plugin: &Plugin| {
-            plugin.declared().imports.iter().any(|import| SHARED.contains(&import.name.as_str()))
-        };
-        self.crashes() || self.plugins.iter().any(|(_, plugin)| shares(plugin))
+        self.crashes() || self.simulated.calls(&SHARED)
     }
 
     /// Whether the mock says that Envoy does not survive it.

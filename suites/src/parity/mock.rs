@@ -21,7 +21,7 @@ pub(super) fn views(transcript: &Transcript) -> Views {
 fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mut usize) {
     let indent = |depth: usize| "  ".repeat(depth);
     match kind {
-        EventKind::Callback { vm, callback, args, len } => {
+        EventKind::Callback { vm, callback, args, len, .. } => {
             let args: Vec<String> =
                 args[..usize::from(len)].iter().map(|arg| (*arg as i32 as u32).to_string()).collect();
             let (vm, name) = (transcript.vm_name(vm), callback.name());
@@ -46,7 +46,7 @@ fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mu
             *depth = depth.saturating_sub(1);
             let value = status
                 .map(|status| status.to_abi().to_string())
-                .or_else(|| errno.map(|errno| errno.to_string()))
+                .or_else(|| errno.map(|errno| errno.to_abi().to_string()))
                 .unwrap_or_else(|| "void".to_owned());
             views.abi.push(format!("{}-> {value}", indent(*depth)));
         }
@@ -84,6 +84,7 @@ fn level_word(level: proxy_wasm_harness::abi::LogLevel) -> &'static str {
 fn arg(arg: Arg<'_>) -> String {
     match arg {
         Arg::Number(number) => (number as i64).to_string(),
+        Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) | Arg::Pairs(bytes) => format!("#{}", bytes.len()),
         Arg::OutOfBounds(len) => format!("#{len}"),
     }

@@ -29,7 +29,7 @@ impl Transcript {
         while index < events.len() {
             let event = &events[index];
             match event.kind {
-                Kind::Callback { vm, callback, args, len } => {
+                Kind::Callback { vm, callback, args, len, .. } => {
                     indent(&mut out, event, depth);
                     let _ =
                         writeln!(out, "{} {}", self.vm_name(vm), call(callback, &args[..usize::from(len)]));
@@ -70,7 +70,7 @@ impl Transcript {
         out
     }
 
-    fn arguments(&self, row: &Hostcall, args: super::Text) -> String {
+    pub(super) fn arguments(&self, row: &Hostcall, args: super::Text) -> String {
         let names = named(row);
         let shown: Vec<String> = Args(self.bytes(args))
             .enumerate()
@@ -83,7 +83,7 @@ impl Transcript {
         let Kind::Answered { status, errno, results } = *kind else { return String::new() };
         let mut out = match (status, errno) {
             (Some(status), _) => format!(" -> {status}"),
-            (None, Some(errno)) => format!(" -> {errno}"),
+            (None, Some(errno)) => format!(" -> {}", errno.name()),
             (None, None) => String::from(" ->"),
         };
         for arg in Args(self.bytes(results)) {
@@ -103,7 +103,7 @@ fn named(row: &Hostcall) -> Vec<&'static str> {
         .iter()
         .copied()
         .filter(|name| !name.starts_with("return_"))
-        .filter_map(|name| match name.strip_suffix("_size") {
+        .filter_map(|name| match name.strip_suffix("_size").or_else(|| name.strip_suffix("_count")) {
             // The size of what the data before it points at.
             Some(what) if row.names.iter().any(|other| other.strip_suffix("_data") == Some(what)) => None,
             _ => Some(name),
@@ -114,6 +114,7 @@ fn named(row: &Hostcall) -> Vec<&'static str> {
 fn show_arg(name: &str, arg: Arg<'_>) -> String {
     match arg {
         Arg::Number(number) => show_number(name, number),
+        Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) => format!("{:?}", show_bytes(bytes)).replace("\\\\", "\\"),
         Arg::OutOfBounds(len) => format!("<{len} bytes out of bounds>"),
         Arg::Pairs(bytes) => match Pairs::parse(bytes) {
@@ -142,7 +143,7 @@ fn show_number(name: &str, number: u64) -> String {
 }
 
 /// A callback with its arguments by name, where the name says more than the number.
-fn call(callback: CallbackId, args: &[u32]) -> String {
+pub(super) fn call(callback: CallbackId, args: &[u32]) -> String {
     let row = AbiVersion::ALL
         .into_iter()
         .filter_map(|version| callback_row(callback, version))

@@ -1,6 +1,6 @@
 //! What can be recorded.
 
-use crate::abi::{CallbackId, Hostcall, LogLevel, Status};
+use crate::abi::{CallbackId, Errno, Hostcall, LogLevel, Status};
 use crate::proxy::ids::{StreamId, VmIndex};
 use crate::state::Instant;
 
@@ -65,6 +65,23 @@ pub enum Kind {
         /// Its bytes: serialized fields, body bytes, or words.
         data: Text,
     },
+    /// A part of a call to a cluster left the proxy, or of its answer reached it.
+    Call {
+        /// The plugin that made the call.
+        plugin: Text,
+        /// The cluster.
+        cluster: Text,
+        /// The call's id.
+        id: u32,
+        /// When it was made.
+        called: Instant,
+        /// Who does what.
+        side: CallSide,
+        /// Which part.
+        what: What,
+        /// Its bytes: serialized fields, body bytes, a message, or words.
+        data: Text,
+    },
     /// A plugin asked for a local response.
     LocalResponse {
         /// The stream.
@@ -93,6 +110,8 @@ pub enum Kind {
         vm: VmIndex,
         /// Which one.
         callback: CallbackId,
+        /// Place of the plugin in the chain, where a context is known.
+        plugin: Option<u16>,
         /// Its arguments; the first `len` count.
         args: [u32; 5],
         /// How many.
@@ -118,8 +137,8 @@ pub enum Kind {
     Answered {
         /// Its status; `None` for a function that has none, or for WASI, where `errno` counts.
         status: Option<Status>,
-        /// WASI errno.
-        errno: Option<u16>,
+        /// What a WASI function answered.
+        errno: Option<Errno>,
         /// What it wrote for the guest, see [`Args`].
         results: Text,
     },
@@ -188,6 +207,21 @@ pub enum Party {
     ClientReceives,
 }
 
+/// What happens with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallSide {
+    /// The plugin begins it.
+    Calls,
+    /// The plugin sends more.
+    Sends,
+    /// The cluster answers.
+    Answers,
+    /// Its timeout ends it.
+    TimedOut,
+    /// The plugin gives it up.
+    Cancels,
+}
+
 /// A part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -214,6 +248,8 @@ pub enum What {
 pub enum Arg<'a> {
     /// A number.
     Number(u64),
+    /// A number that may be below zero.
+    Signed(i64),
     /// Bytes of the guest, or for the guest.
     Bytes(&'a [u8]),
     /// Serialized pairs.
@@ -226,6 +262,7 @@ const NUMBER: u8 = 0;
 const BYTES: u8 = 1;
 const PAIRS: u8 = 2;
 const OUT_OF_BOUNDS: u8 = 3;
+const SIGNED: u8 = 4;
 
 impl Arg<'_> {
     /// Appends it to the arena.
@@ -233,6 +270,10 @@ impl Arg<'_> {
         match self {
             Self::Number(number) => {
                 out.push(NUMBER);
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            Self::Signed(number) => {
+                out.push(SIGNED);
                 out.extend_from_slice(&number.to_le_bytes());
             }
             Self::Bytes(bytes) => encode_bytes(out, BYTES, bytes),
@@ -260,10 +301,15 @@ impl<'a> Iterator for Args<'a> {
 
     fn next(&mut self) -> Option<Arg<'a>> {
         let (&tag, rest) = self.0.split_first()?;
-        if tag == NUMBER {
+        if matches!(tag, NUMBER | SIGNED) {
             let (number, rest) = rest.split_first_chunk::<8>()?;
             self.0 = rest;
-            return Some(Arg::Number(u64::from_le_bytes(*number)));
+            let signed = tag == SIGNED;
+            return Some(if signed {
+                Arg::Signed(i64::from_le_bytes(*number))
+            } else {
+                Arg::Number(u64::from_le_bytes(*number))
+            });
         }
         let (len, rest) = rest.split_first_chunk::<4>()?;
         let len = u32::from_le_bytes(*len);

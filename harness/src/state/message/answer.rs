@@ -12,6 +12,17 @@ impl Answer {
         Response::default().into()
     }
 
+    /// Whether no virtual time passes until the whole answer has come.
+    #[must_use]
+    pub fn is_immediate(&self) -> bool {
+        let body = match &self.kind {
+            AnswerKind::Response(response) => response.body.pieces(),
+            AnswerKind::Grpc(_) => &[],
+            AnswerKind::Fail(failure) => return self.after.is_zero() && *failure != Failure::Timeout,
+        };
+        self.after.is_zero() && body.iter().all(|chunk| chunk.after.is_zero())
+    }
+
     /// This status without headers and body, at once.
     #[must_use]
     pub fn status(status: u16) -> Self {

@@ -1,0 +1,32 @@
+//! Values of options that several commands take.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use proxy_wasm_harness::scenario::{Size, parse_duration};
+
+/// A duration as scenario files write it.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// A wall-clock duration that is not zero.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a timeout is longer than 0s".to_owned()),
+        span => Ok(span),
+    }
+}
+
+/// A size in bytes as scenario files write it.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    text.parse::<Size>().map(|size| size.0).map_err(|error| error.to_string())
+}
+
+/// A plugin's name and the file to take in place of its module.
+pub(crate) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err("expected NAME=FILE, for example `limiter=build/limiter.wasm`".to_owned()),
+    }
+}

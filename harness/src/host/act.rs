@@ -1,0 +1,64 @@
+//! What a test makes a host do. The transcript shows each act as a step, and [`Host::script`](super::Host::script)
+//! prints them as the steps of a scenario file.
+
+use std::fmt;
+
+use super::Peer;
+use crate::proxy::transcript::show_bytes;
+use crate::proxy::{Injection, StreamId};
+use crate::scenario::WallTime;
+use crate::state::{Answer, Chunk, Duration, Field, Request, show};
+
+/// One thing that a test made a host do.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Send(Request),
+    Open { stream: StreamId, request: Request, end: bool },
+    More { stream: StreamId, chunks: Vec<Chunk>, trailers: Option<Vec<Field>>, end: bool },
+    Respond { stream: StreamId, with: Reply, end: bool },
+    Abort { stream: StreamId, by: Peer },
+    Advance(Duration),
+    SetClock(u64),
+    Fault(Injection),
+}
+
+/// What the upstream of a stream opened by hand sends.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// The scripted answer.
+    Scripted,
+    /// This answer.
+    Answer(Answer),
+    /// More of an answer that stayed open.
+    More { chunks: Vec<Chunk>, trailers: Option<Vec<Field>> },
+}
+
+/// The step in words, the same for a scenario file and for a test in Rust. Streams go by their numbers, as in the
+/// lines that follow.
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(request) => write!(f, "request {}", target(request)),
+            Self::Open { stream, request, end } => {
+                write!(f, "open #{} {}{}", stream.0 + 1, target(request), open_end(*end))
+            }
+            Self::More { stream, end, .. } => write!(f, "send #{}{}", stream.0 + 1, open_end(*end)),
+            Self::Respond { stream, end, .. } => write!(f, "respond #{}{}", stream.0 + 1, open_end(*end)),
+            Self::Abort { stream, by } => write!(f, "abort #{} by {by}", stream.0 + 1),
+            Self::Advance(span) => write!(f, "advance {}", show(*span)),
+            Self::SetClock(nanos) => write!(f, "set_clock {}", WallTime { ns: *nanos }),
+            Self::Fault(injection) => write!(f, "fault {} {}", injection.hostcall, injection.status),
+        }
+    }
+}
+
+/// Method and url.
+fn target(request: &Request) -> String {
+    let [method, scheme, authority, path] =
+        [&request.method, &request.scheme, &request.authority, &request.path].map(|part| show_bytes(part));
+    format!("{method} {scheme}://{authority}{path}")
+}
+
+fn open_end(end: bool) -> &'static str {
+    if end { "" } else { " (end: false)" }
+}

@@ -1,0 +1,254 @@
+//! The chain without wasm: plugins are lists of what their callbacks return.
+
+use super::*;
+use crate::abi::{AbiVersion, CallbackId};
+use crate::proxy::guest::{Invocation, Returned};
+use crate::proxy::transcript::Detail;
+use crate::proxy::{
+    ChainPlugin, Effect, FailurePolicy, LocalReply, Options, PluginIndex, Proxy, VmIndex, VmState,
+};
+use crate::state::{Answer, Clock, Entropy, Request};
+
+/// What a scripted plugin does in a callback: asks for effects, and returns a number.
+type Reaction = Box<dyn Fn(&mut Proxy, VmIndex, Invocation) -> u32>;
+
+/// What a plugin returns when it does not return.
+const TRAP: u32 = 0xdead;
+
+/// Plugins that write down their callbacks as `A.request_headers(2,6,1)`.
+struct Scripted {
+    reactions: Vec<(usize, CallbackId, Reaction)>,
+    calls: Vec<String>,
+}
+
+impl Guest for Scripted {
+    fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
+        let name = invocation.callback.name().trim_start_matches("proxy_on_");
+        let args: Vec<String> = invocation.args().iter().map(u32::to_string).collect();
+        self.calls.push(format!("{}.{name}({})", ["A", "B", "C"][vm.0], args.join(",")));
+        let scripted =
+            self.reactions.iter().find(|(at, callback, _)| *at == vm.0 && *callback == invocation.callback);
+        let number = match scripted {
+            Some((_, _, react)) => react(proxy, vm, invocation),
+            None => u32::from(invocation.callback == CallbackId::Done),
+        };
+        if number == TRAP {
+            return Returned::Trapped;
+        }
+        Returned::Value(number)
+    }
+}
+
+/// A chain of `count` plugins, each in its own VM, and its scripted guest.
+struct Bench {
+    slot: Slot,
+    guest: Scripted,
+}
+
+impl Bench {
+    fn new(count: usize) -> Self {
+        let mut proxy = Proxy::new(Options::default(), Clock::default(), Detail::Off);
+        proxy.upstream = crate::proxy::Script::Every(Answer::ok().body("hello!"));
+        for index in 0..count {
+            proxy.plugins.push(ChainPlugin {
+                name: format!("plugin {index}"),
+                root_id: String::new(),
+                configuration: Vec::new(),
+                fail_open: false,
+                policy: FailurePolicy::Closed,
+                allow_on_headers_stop_iteration: false,
+                group: index,
+            });
+            let mut state = VmState::new(0, AbiVersion::V0_2_1, Entropy::new(0, "test"));
+            state.new_plugin_context(PluginIndex(index));
+            proxy.vms.push(state);
+        }
+        proxy.groups = count;
+        Self {
+            slot: Slot::new(Box::new(proxy)),
+            guest: Scripted { reactions: Vec::new(), calls: Vec::new() },
+        }
+    }
+
+    /// Plugin `at` returns `number` from `callback`.
+    fn returns(self, at: usize, callback: CallbackId, number: u32) -> Self {
+        self.reacts(at, callback, move |_, _, _| number)
+    }
+
+    fn reacts(
+        mut self,
+        at: usize,
+        callback: CallbackId,
+        react: impl Fn(&mut Proxy, VmIndex, Invocation) -> u32 + 'static,
+    ) -> Self {
+        self.guest.reactions.push((at, callback, Box::new(react)));
+        self
+    }
+
+    /// Sends a request, and answers the callbacks it made.
+    fn send(&mut self, request: &Request) -> String {
+        self.guest.calls.clear();
+        let mut drive = Drive { proxy: &mut self.slot, guest: &mut self.guest };
+        drive.open(request, 0);
+        drive.settle();
+        self.guest.calls.join(" ")
+    }
+}
+
+/// Asks for a local response, as the hostcall does.
+fn reply(proxy: &mut Proxy, vm: VmIndex, _: Invocation) -> u32 {
+    let at = proxy.at(vm).expect("a stream");
+    let reply = LocalReply::own(403, "no", "");
+    proxy.vm_mut(vm).stop_next_iteration = true;
+    proxy.vm_mut(vm).effects.push_back(Effect::LocalReply { at, reply });
+    0
+}
+
+fn post(chunks: &[&str]) -> Request {
+    Request::post("/").chunks(chunks.iter().copied())
+}
+
+/// envoy-http, "One filter, everything Continue": a GET with a response of six bytes.
+#[test]
+fn a_get_and_its_response() {
+    assert_eq!(
+        Bench::new(1).send(&Request::get("/")),
+        "A.context_create(2,1) A.request_headers(2,6,1) A.response_headers(2,3,0) A.response_body(2,6,0) \
+         A.response_body(2,0,1) A.log(2) A.done(2) A.delete(2)"
+    );
+}
+
+/// envoy-http, "Return values of body callbacks": Pause buffers, and sizes accumulate.
+#[test]
+fn a_paused_body_accumulates() {
+    let calls = Bench::new(1).returns(0, CallbackId::RequestBody, 1).send(&post(&["aaa", "bbbb"]));
+    assert!(
+        calls.ends_with(
+            "A.request_headers(2,6,0) A.request_body(2,3,0) A.request_body(2,7,0) A.request_body(2,7,1)"
+        ),
+        "{calls}"
+    );
+}
+
+/// envoy-http, "At run time: trap": the client gets 503, past the dead plugin and through those before it.
+#[test]
+fn the_answer_for_a_trap_reaches_the_client() {
+    for (at, calls) in [
+        (
+            0,
+            "A.context_create(2,1) A.request_headers(2,6,1) B.context_create(2,1) B.log(2) B.done(2) B.delete(2)",
+        ),
+        (
+            1,
+            "A.context_create(2,1) A.request_headers(2,6,1) B.context_create(2,1) B.request_headers(2,6,1) \
+             A.response_headers(2,1,1) A.log(2) A.done(2) A.delete(2)",
+        ),
+    ] {
+        let mut bench = Bench::new(2).returns(at, CallbackId::RequestHeaders, TRAP);
+        assert_eq!(bench.send(&Request::get("/")), calls);
+        let stream = bench.slot.take_stream(StreamId(0)).expect("the stream has ended");
+        let head = stream.client.received.head.expect("a response");
+        assert_eq!(head.get(b":status"), Some(&b"503"[..]));
+    }
+}
+
+/// The same, with 2: the bytes are kept, and each callback sees its own chunk.
+#[test]
+fn a_watermarked_body_shows_each_chunk() {
+    let calls = Bench::new(1).returns(0, CallbackId::RequestBody, 2).send(&post(&["aaa", "bbbb"]));
+    assert!(calls.ends_with("A.request_body(2,3,0) A.request_body(2,4,0) A.request_body(2,0,1)"), "{calls}");
+}
+
+/// The same, with 3: the chunks are dropped, so the next plugin sees none of them.
+#[test]
+fn dropped_chunks_do_not_reach_the_next_plugin() {
+    let mut bench = Bench::new(2).reacts(
+        0,
+        CallbackId::RequestBody,
+        |_, _, call| {
+            if call.args()[2] == 1 { 0 } else { 3 }
+        },
+    );
+    let calls = bench.send(&post(&["aaa", "bbbb"]));
+    assert!(calls.contains("A.request_body(2,0,1) B.request_body(2,0,1)"), "{calls}");
+}
+
+/// envoy-http, "Two filters": A buffers the whole body, B gets it in one piece.
+#[test]
+fn the_next_plugin_gets_a_held_body_in_one_piece() {
+    let mut bench =
+        Bench::new(2).reacts(0, CallbackId::RequestBody, |_, _, call| u32::from(call.args()[2] == 0));
+    let calls = bench.send(&post(&["aaa", "bbbb"]));
+    assert!(calls.contains("A.request_body(2,7,1) B.request_body(2,7,1)"), "{calls}");
+}
+
+/// envoy-http, "Two filters": A answers itself; B is created for its log only.
+#[test]
+fn a_plugin_that_saw_nothing_still_logs() {
+    assert_eq!(
+        Bench::new(2).reacts(0, CallbackId::RequestHeaders, reply).send(&Request::get("/")),
+        "A.context_create(2,1) A.request_headers(2,6,1) A.response_headers(2,3,0) A.response_body(2,2,1) A.log(2) \
+         B.context_create(2,1) B.log(2) A.done(2) A.delete(2) B.done(2) B.delete(2)"
+    );
+}
+
+/// envoy-http, "Two filters": B answers itself, and both see the response.
+#[test]
+fn a_local_reply_passes_the_plugins_before() {
+    let calls = Bench::new(2).reacts(1, CallbackId::RequestHeaders, reply).send(&Request::get("/"));
+    assert!(
+        calls.contains(
+            "B.request_headers(2,6,1) B.response_headers(2,3,0) A.response_headers(2,3,0) B.response_body(2,2,1) \
+             A.response_body(2,2,1) A.log(2) B.log(2)"
+        ),
+        "{calls}"
+    );
+}
+
+/// envoy-http, "From where": in the response's headers the reply goes to the client past everybody.
+#[test]
+fn a_local_reply_in_the_response_goes_past_the_chain() {
+    let calls = Bench::new(2).reacts(1, CallbackId::ResponseHeaders, reply).send(&Request::get("/"));
+    assert!(calls.contains("B.response_headers(2,3,0) A.log(2) B.log(2)"), "{calls}");
+}
+
+/// envoy-http, "Pause becomes 4": no callback follows headers that are held.
+#[test]
+fn paused_headers_hold_everything() {
+    let calls = Bench::new(2).returns(0, CallbackId::RequestHeaders, 1).send(&post(&["aaa"]));
+    assert_eq!(calls, "A.context_create(2,1) A.request_headers(2,6,0)");
+}
+
+/// envoy-http, "Resuming": headers go on without their callback, the body comes in one call that ends it.
+#[test]
+fn a_resumed_stream_brings_the_body_in_one_call() {
+    let mut bench = Bench::new(2).returns(0, CallbackId::RequestHeaders, 1);
+    bench.send(&post(&["aaa", "bb"]));
+    bench.guest.calls.clear();
+    let mut drive = Drive { proxy: &mut bench.slot, guest: &mut bench.guest };
+    let id = drive.proxy.open_streams().next().unwrap();
+    drive.resume(id, Direction::Request, 0);
+    drive.settle();
+    let calls = bench.guest.calls.join(" ");
+    assert!(
+        calls.starts_with(
+            "B.context_create(2,1) B.request_headers(2,6,0) A.request_body(2,5,1) B.request_body(2,5,1) \
+             B.response_headers"
+        ),
+        "{calls}"
+    );
+}
+
+/// envoy-http, "Limits": a body that is held back over the limit is refused, through the response callbacks.
+#[test]
+fn a_body_over_the_limit_is_413() {
+    let mut bench = Bench::new(1).returns(0, CallbackId::RequestBody, 1);
+    bench.slot.options.buffer_limit = 4;
+    let calls = bench.send(&post(&["aaa", "bbbb", "c"]));
+    assert!(
+        calls.ends_with(
+            "A.request_body(2,7,0) A.response_headers(2,3,0) A.response_body(2,17,1) A.log(2) A.done(2) A.delete(2)"
+        ),
+        "{calls}"
+    );
+}

@@ -1,0 +1,132 @@
+//! A scenario carried out: what came of it, and what that means for its trial.
+
+use super::document::error::ScenarioError;
+use super::driver::drive;
+use super::failure::Failure;
+use super::model::{Scenario, View};
+use super::modules::Modules;
+use crate::host::Stall;
+use crate::proxy::transcript::Detail;
+use crate::proxy::{Finding, Transcript};
+use crate::state::Duration;
+use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Trapped};
+
+/// What the one who runs a scenario decides, and not the scenario. Nothing here shapes a transcript, but for its
+/// detail.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// How long one call into a plugin may take in wall-clock time before it is ended as a trap.
+    pub hang_timeout: Duration,
+    /// Bytes of memory that a VM may have.
+    pub max_memory: u64,
+    /// How much is recorded. Less than everything makes expectations that need the rest impossible to judge: they
+    /// raise it to what they need.
+    pub detail: Detail,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { hang_timeout: HANG_TIMEOUT, max_memory: MAX_MEMORY, detail: Detail::Abi }
+    }
+}
+
+/// Carries out a scenario and judges it.
+///
+/// # Errors
+///
+/// When the scenario cannot be carried out: a module that cannot be loaded, or something that the host does not offer.
+/// What a plugin does wrong is no error but a [`Failure`].
+pub fn run(scenario: &Scenario, modules: &dyn Modules, options: &RunOptions) -> Result<Run, RunError> {
+    drive(scenario, modules, options)
+}
+
+/// Input that cannot be used, with its place in the scenario file and a hint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct RunError(pub Box<ScenarioError>);
+
+impl From<ScenarioError> for RunError {
+    fn from(error: ScenarioError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+/// A scenario that was carried out.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was not as expected, in the order of the steps; a trap, stall or finding that nobody expected is one too.
+    pub failures: Vec<Failure>,
+    /// Everything that happened.
+    pub transcript: Transcript,
+    /// The traps, with the guests' backtraces, in order.
+    pub traps: Vec<Trapped>,
+    /// The streams that could not end, in order.
+    pub stalls: Vec<Stall>,
+    /// What was found about plugins and script, in order.
+    pub findings: Vec<Finding>,
+    /// Virtual time that passed.
+    pub took: Duration,
+    /// Steps that were carried out; each repetition counts.
+    pub steps: usize,
+    /// Exchanges that were opened.
+    pub exchanges: usize,
+}
+
+impl Run {
+    /// Whether everything was as expected.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    /// What this means for the trial of `scenario`.
+    #[must_use]
+    pub fn verdict(&self, scenario: &Scenario) -> Verdict {
+        match (&scenario.skip, &scenario.known_failure, self.passed()) {
+            (Some(reason), ..) => Verdict::Skipped(reason.clone()),
+            (None, Some(reason), true) => Verdict::UnexpectedPass(reason.clone()),
+            (None, Some(reason), false) => Verdict::KnownFailure(reason.clone()),
+            (None, None, true) => Verdict::Passed,
+            (None, None, false) => Verdict::Failed,
+        }
+    }
+
+    /// A view of the transcript, as snapshots hold it.
+    #[must_use]
+    pub fn view(&self, view: View) -> String {
+        match view {
+            View::Http => self.transcript.http(),
+            View::Log => self.transcript.log(),
+            View::Abi => self.transcript.abi(),
+        }
+    }
+}
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As expected.
+    Passed,
+    /// Not as expected.
+    Failed,
+    /// Not run, for this reason.
+    Skipped(String),
+    /// It fails, as is known, for this reason.
+    KnownFailure(String),
+    /// It was known to fail, for this reason, and passes: `known_failure` has to go.
+    UnexpectedPass(String),
+}
+
+impl Verdict {
+    /// The verdict on a scenario that is not to be run; nothing when it is.
+    #[must_use]
+    pub fn without_run(scenario: &Scenario) -> Option<Self> {
+        scenario.skip.clone().map(Self::Skipped)
+    }
+
+    /// Whether the trial is green: an unexpected pass is not.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        !matches!(self, Self::Failed | Self::UnexpectedPass(_))
+    }
+}
