@@ -24,6 +24,7 @@ fn every_scenario_file_is_valid_under_the_schema() {
 #[test]
 fn the_schema_refuses_an_unknown_key() {
     let validator = jsonschema::validator_for(&schema()).expect("the schema is a schema");
-    let wrong = serde_json::json!({"plugins": [{"wasm": "a.wasm"}], "scenarios": [{"name": "a", "stepz": []}]});
+    let wrong =
+        serde_json::json!({"plugins": [{"wasm": "a.wasm"}], "scenarios": [{"name": "a", "stepz": []}]});
     assert!(!validator.is_valid(&wrong));
 }
