@@ -1,7 +1,7 @@
 //! One header-only exchange of the Rust rate limiter: what a test pays for each request, at each detail of the record.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use proxy_wasm_benches::artifact;
+use proxy_wasm_benches::guests;
 use proxy_wasm_harness::host::Host;
 use proxy_wasm_harness::proxy::transcript::Detail;
 use proxy_wasm_harness::state::{Answer, Duration, Request};

@@ -12,21 +12,20 @@
 //! - `load`, `checks`: from a file to its scenarios
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
 //!   gets its plugins from; `script`: the way back, from what a test in Rust did
-//! - `document`: nodes, named values, errors, and the declarations behind all of them
+//!
+//! The declarations behind all of them are in `document`.
 //!
 //! Loading runs nothing, and opens neither modules nor manifests.
 
 mod answer_form;
 mod checks;
 mod discover;
-mod document;
 mod driver;
 mod expect;
 mod expect_http;
 mod failure;
 mod file;
 mod host_options;
-pub mod istio_json;
 mod judge;
 mod load;
 mod model;
@@ -45,6 +44,9 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+
+use crate::document;
+pub use crate::document::istio_json;
 
 pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};
