@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{inspect, schema};
+use crate::{inspect, run, schema, try_plugin};
 
 /// Test Proxy-Wasm plugins without a proxy: deterministic, in milliseconds
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Run(run::Args),
+    Try(try_plugin::Args),
     Inspect(inspect::Args),
     Schema(schema::Args),
 }

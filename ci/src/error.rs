@@ -1,12 +1,13 @@
 //! What the operator gave and we cannot use: one message with its place and a hint, exit code 2.
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use proxy_wasm_harness::scenario::{FileErrors, ScenarioError};
+use proxy_wasm_harness::scenario::{FileErrors, RunError, ScenarioError};
 use proxy_wasm_harness::vm::LoadError;
 
-use crate::style::{BOLD, ERROR, HINT};
+use crate::style::{BOLD, ERROR, HINT, NOTED};
 
 /// Why a command cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +21,20 @@ pub(crate) enum Error {
     /// A scenario file that cannot be used.
     #[error(transparent)]
     File(#[from] FileErrors),
+    /// A scenario that cannot be run.
+    #[error(transparent)]
+    Run(RunError),
     /// A file that cannot be read.
     #[error("{}: cannot be read: {cause}", path.display())]
     Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("{}: cannot be written: {cause}", path.display())]
+    Unwritable {
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -52,6 +64,11 @@ impl Error {
         |cause| Self::Unreadable { path: path.to_path_buf(), cause }
     }
 
+    /// Writes a file that an argument names.
+    pub(crate) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |cause| Self::Unwritable { path: path.to_path_buf(), cause }
+    }
+
     /// What to do about it. Scenario errors carry their hints in their text.
     fn hint(&self) -> Option<String> {
         match self {
@@ -63,11 +80,33 @@ impl Error {
 
     /// Prints it to stderr.
     pub(crate) fn tell(&self) {
-        let mut err = anstream::stderr().lock();
-        // Where stderr is gone, nobody is left to be told.
-        let _ = writeln!(err, "{ERROR}error:{ERROR:#} {BOLD}{self}{BOLD:#}");
-        if let Some(hint) = self.hint() {
-            let _ = writeln!(err, "{HINT}help:{HINT:#} {hint}");
+        match self {
+            Self::File(all) => all.errors.iter().for_each(|error| tell(error, None)),
+            _ => tell(self, self.hint().as_deref()),
         }
     }
+}
+
+/// Prints an error to stderr, and what to do about it.
+pub(crate) fn tell(error: &impl fmt::Display, hint: Option<&str>) {
+    let message = error.to_string();
+    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
+    let mut err = anstream::stderr().lock();
+    // Where stderr is gone, nobody is left to be told.
+    let _ = writeln!(err, "{ERROR}error:{ERROR:#} {BOLD}{first}{BOLD:#}");
+    for line in rest.lines() {
+        let _ = match line.strip_prefix("help: ") {
+            Some(hint) => writeln!(err, "{HINT}help:{HINT:#} {hint}"),
+            None => writeln!(err, "{line}"),
+        };
+    }
+    if let Some(hint) = hint {
+        let _ = writeln!(err, "{HINT}help:{HINT:#} {hint}");
+    }
+}
+
+/// Prints to stderr what makes nothing wrong.
+pub(crate) fn warn(what: &impl fmt::Display) {
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "{NOTED}warning:{NOTED:#} {what}");
 }

@@ -1,6 +1,7 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `inspect`, `schema`), `report`
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
+//! `schema`), `report`
 //! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
 
 mod cli;
@@ -8,10 +9,17 @@ mod crash;
 mod error;
 mod exit;
 mod inspect;
+mod limits;
 mod output;
+mod pool;
+mod report;
+mod run;
 mod schema;
+mod story;
 mod style;
+mod try_plugin;
 mod values;
+mod write;
 
 use std::process::ExitCode;
 
@@ -28,6 +36,8 @@ fn main() -> ExitCode {
     let exit = crash::caught(|| {
         let mut out = Output::stdout();
         let done = match cli.command {
+            Command::Run(args) => run::run(&args, &mut out),
+            Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
         };

@@ -13,7 +13,7 @@ use std::process::Command;
 use proxy_wasm_harness::scenario::ModuleError;
 
 /// The target that plugins written in Rust are built for.
-pub const TARGET: &str = "wasm32-wasip1";
+pub(crate) const TARGET: &str = "wasm32-wasip1";
 
 /// Settings of an outer build that would change or break an inner one: flags and wrappers for the machine's own target
 /// (coverage instruments with them, and wasm has no runtime for that), and the outer build's choice of a target.

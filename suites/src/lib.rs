@@ -1,5 +1,28 @@
-//! What runs on Proxy-Wasm plugins: scenario files as tests of `cargo test`.
+//! What runs on Proxy-Wasm plugins: scenario files as tests of `cargo test`, and Rust tests of the same model.
+//!
+//! A plugin author writes one dev-dependency, and then one line in `tests/scenarios.rs`, see [`scenarios!`], or Rust
+//! tests with the [`prelude`]. The map, in reading order:
+//!
+//! - [`prelude`]: what a Rust test needs; `plugin_ext` and `error` are behind it
+//! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
+//! - [`trials`]: scenario files as trials of libtest-mimic
+//! - [`snapshots`]: the files that views of a transcript are compared with
+//! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
 mod cargo;
+mod error;
 pub mod modules;
+#[cfg(feature = "parity")]
+pub mod parity;
+mod plugin_ext;
+pub mod prelude;
+pub mod snapshots;
+pub mod trials;
+
+pub use error::{Error, Result};
+pub use plugin_ext::PluginExt;
+pub use proxy_wasm_harness as harness;
+
+#[doc(hidden)]
+pub use insta;

@@ -79,7 +79,7 @@ impl fmt::Display for ScenarioError {
 }
 
 /// The part of a long line around the caret, and where the caret stands in it. Tabs and controls become blanks.
-fn window(text: &str, column: usize) -> (String, usize) {
+pub(crate) fn window(text: &str, column: usize) -> (String, usize) {
     const WIDTH: usize = 100;
     let caret = column.saturating_sub(1);
     let blank = |c: char| if c.is_control() { ' ' } else { c };

@@ -74,10 +74,24 @@ impl Names {
             .collect()
     }
 
+    /// What a node that is nothing but a name stands for, the names in it left as they are: cases may still give them
+    /// values. Other nodes as they are; `None` for a name that nobody knows, with the reason in `errors`.
+    pub(crate) fn open(&mut self, node: &Node, errors: &mut Vec<ScenarioError>) -> Option<Node> {
+        let Some(name) = node.scalar().and_then(alone) else { return Some(node.clone()) };
+        let Some(named) = self.values.get(name) else { return self.resolve(node, errors) };
+        self.used.insert(name.to_owned());
+        Some(spliced(named.node.clone(), &node.span))
+    }
+
     /// `node` with every name put in its place; `None` when that is impossible, with the reason in `errors`.
     pub(crate) fn resolve(&mut self, node: &Node, errors: &mut Vec<ScenarioError>) -> Option<Node> {
         Resolver { names: self, errors, path: Vec::new(), depth: 0 }.node(node)
     }
+}
+
+/// The name that a whole scalar stands for.
+fn alone(text: &str) -> Option<&str> {
+    text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')).filter(|name| is_name(name))
 }
 
 fn is_name(name: &str) -> bool {
@@ -192,9 +206,7 @@ impl Resolver<'_> {
     }
 
     fn scalar(&mut self, text: &str, span: &Span) -> Option<Node> {
-        if let Some(name) = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'))
-            && is_name(name)
-        {
+        if let Some(name) = alone(text) {
             return self.value(name, span).map(|node| spliced(node, span));
         }
         let resolved = self.text(text, span)?;

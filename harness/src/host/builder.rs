@@ -1,6 +1,9 @@
 //! A chain of plugins and the world around it, to be made into a host.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::Host;
 use super::error::HostError;
@@ -9,8 +12,7 @@ use super::template::Template;
 use crate::abi::LogLevel;
 use crate::document::istio_json;
 use crate::proxy::transcript::Detail;
-use crate::proxy::{FailurePolicy, Options};
-
+use crate::proxy::{Cluster, FailurePolicy, Options};
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{HangGuard, Plugin};
 
@@ -143,7 +145,9 @@ impl From<Vec<u8>> for Config {
 pub struct Builder {
     pub(crate) chain: Vec<Setup>,
     pub(crate) upstream: Upstream,
+    pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) options: Options,
+    pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
@@ -151,6 +155,7 @@ pub struct Builder {
     pub(crate) detail: Detail,
     pub(crate) guard: HangGuard,
     pub(crate) max_memory: u64,
+    pub(crate) by_image: bool,
 }
 
 /// How the upstream answers.
@@ -165,7 +170,9 @@ impl Default for Builder {
         Self {
             chain: Vec::new(),
             upstream: Upstream::Every(Answer::ok()),
+            clusters: IndexMap::new(),
             options: Options::default(),
+            properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
             seed: 0,
             workers: 1,
@@ -173,6 +180,7 @@ impl Default for Builder {
             detail: Detail::Abi,
             guard: HangGuard::default(),
             max_memory: crate::vm::MAX_MEMORY,
+            by_image: false,
         }
     }
 }
@@ -199,6 +207,14 @@ impl Builder {
         self
     }
 
+    /// A cluster that plugins can call, and what it answers: an [`Answer`] to every call, a list with one for each call, or
+    /// a closure `|call: &Call| Answer`. Calls to clusters that are not described fail.
+    #[must_use]
+    pub fn cluster(mut self, name: impl Into<String>, answers: impl Into<Cluster>) -> Self {
+        self.clusters.insert(name.into(), answers.into());
+        self
+    }
+
     /// The options of the simulated proxy.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
@@ -210,6 +226,13 @@ impl Builder {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.options.log_level = level;
+        self
+    }
+
+    /// A property that plugins can read from the start on, in place of the default set or beside it.
+    #[must_use]
+    pub fn property(mut self, path: &[&str], value: impl Into<Vec<u8>>) -> Self {
+        self.properties.push((path.iter().map(|part| (*part).to_owned()).collect(), value.into()));
         self
     }
 
@@ -262,19 +285,23 @@ impl Builder {
         self
     }
 
+    /// Starts by way of an image: the start is made, kept, and taken up again, as [`Template`] does for many hosts. Where
+    /// it cannot be kept it is a start like any other. Both give the same transcript, byte for byte; this is for the tests
+    /// that say so.
+    #[must_use]
+    pub fn by_image(mut self, by_image: bool) -> Self {
+        self.by_image = by_image;
+        self
+    }
+
     /// Starts and configures the plugins.
     ///
     /// # Errors
     ///
     /// When a plugin cannot be loaded, or refuses its start or configuration: the error prints what it logged.
     pub fn build(self) -> Result<Host, HostError> {
-        match self.start()? {
-            Started::Running(host) => Ok(*host),
-            Started::Refused(mut host, refusal) => {
-                host.judged();
-                Err(HostError::Refused { refusal, log: host.transcript().log() })
-            }
-        }
+        let seed = self.seed;
+        start::running(&Arc::new(self), seed)
     }
 
     /// As [`Self::build`], for callers that expect a refusal.
@@ -283,7 +310,8 @@ impl Builder {
     ///
     /// When a plugin cannot be loaded.
     pub fn start(self) -> Result<Started, HostError> {
-        start::start(&std::sync::Arc::new(self))
+        let seed = self.seed;
+        start::start(&Arc::new(self), seed)
     }
 
     /// A template of this host: fresh ones come from it quickly.

@@ -9,18 +9,27 @@ use crate::vm::{LoadError, Trap};
 pub enum HostError {
     /// A plugin cannot be loaded.
     #[error("{0}")]
-    Load(#[from] LoadError),
+    Load(Box<LoadError>),
     /// A plugin refuses its start or its configuration, or traps in it.
     #[error("{refusal}{}", logged(log))]
     Refused {
         /// Which, and how.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
         /// What plugins logged until then.
         log: String,
     },
     /// Two plugins of one name.
     #[error("two plugins of the chain are called {0:?}: give one another name")]
     DuplicateName(String),
+    /// Too many hosts live at once.
+    #[error("the machine has no room for another VM: {0}")]
+    NoRoom(String),
+}
+
+impl From<LoadError> for HostError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(Box::new(error))
+    }
 }
 
 fn logged(log: &str) -> String {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Host;
-use crate::proxy::{End, Held, LocalReply, Received, StreamId};
-use crate::state::{Duration, Fields, Instant};
+use crate::proxy::{Direction, End, Held, LocalReply, Received, Stream, StreamId, Waiting};
+use crate::state::{Duration, Fields, Instant, show};
 
 /// One request and what became of it, as far as it has come. Owns what it holds.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Exchange {
     pub(crate) local: Vec<LocalResponse>,
     pub(crate) stall: Option<Stall>,
     pub(crate) took: Duration,
+    /// What plugins set as properties of the stream, by path.
+    pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
     /// The transcript, kept when there is no response to show.
     report: String,
 }
@@ -35,6 +37,12 @@ pub struct Stall {
     pub stream: StreamId,
     /// Who holds it.
     pub held: Option<Held>,
+    /// Calls to clusters that had no answer yet.
+    pub calls: Vec<Waiting>,
+    /// Virtual time that the step waited.
+    pub waited: Duration,
+    /// The patience that was used up; `None` when nothing was left to wait for.
+    pub patience: Option<Duration>,
     /// The event of the transcript where the step gave up.
     pub event: usize,
 }
@@ -43,33 +51,60 @@ impl fmt::Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exchange #{} stalled", self.stream.0 + 1)?;
         match &self.held {
-            Some(held) => write!(
-                f,
-                ": plugin {} paused it in {}, and proxy_continue_stream was never called for it; no answer, timeout or \
-                 tick is left that could",
-                held.plugin, held.callback
-            ),
-            None => write!(f, ": no answer, timeout or tick is left that could end it"),
+            Some(Held { plugin, callback, direction, dead }) => {
+                let (what, stream_type) = match direction {
+                    Direction::Request => ("request", "HttpRequest"),
+                    Direction::Response => ("response", "HttpResponse"),
+                };
+                write!(f, ": plugin {plugin} paused the {what} in {callback}, and ")?;
+                match dead {
+                    true => f.write_str("has trapped since")?,
+                    false => write!(f, "proxy_continue_stream({stream_type}) was not called for it")?,
+                }
+            }
+            None => f.write_str(": no plugin holds it")?,
         }
+        match self.patience {
+            Some(patience) => write!(f, " within the patience of {}", show(patience))?,
+            None => f.write_str("; no answer, timeout or tick is left that could end it")?,
+        }
+        for Waiting { plugin, cluster, id, since } in &self.calls {
+            write!(
+                f,
+                "; call {id} of plugin {plugin} to cluster {cluster} waits for an answer since {}",
+                show(*since)
+            )?;
+        }
+        Ok(())
     }
 }
 
 impl Host {
-    pub(super) fn exchange_since(&mut self, id: StreamId, mark: usize, began: Instant) -> Exchange {
+    pub(super) fn exchange_since(&mut self, id: StreamId, mark: Option<usize>, began: Instant) -> Exchange {
         let took = self.now() - began;
         let stall = self.stalls.iter().rev().find(|stall| stall.stream == id).cloned();
         let local = self.local_responses(id);
-        let (client, upstream) = match self.slot.take_stream(id) {
-            Some(stream) => (stream.client.received, stream.upstream.received),
+        let set = |stream: &Stream| {
+            let all = stream.filter_state.all_set_by_plugins();
+            all.map(|(path, value)| (path.to_vec(), value.to_vec())).collect()
+        };
+        let (client, upstream, properties) = match self.slot.take_stream(id) {
+            Some(stream) => {
+                let properties = set(&stream);
+                (stream.client.received, stream.upstream.received, properties)
+            }
             None if self.slot.has_stream(id) => {
                 let stream = self.slot.stream(id);
-                (stream.client.received.clone(), stream.upstream.received.clone())
+                (stream.client.received.clone(), stream.upstream.received.clone(), set(stream))
             }
             None => Default::default(),
         };
-        let report = if client.head.is_none() { self.transcript().abi_since(mark) } else { String::new() };
+        let report = match mark {
+            Some(mark) if client.head.is_none() => self.transcript().abi_since(mark),
+            _ => String::new(),
+        };
         let upstream = upstream.head.is_some().then_some(upstream);
-        Exchange { stream: id, client, upstream, local, stall, took, report }
+        Exchange { stream: id, client, upstream, local, stall, took, properties, report }
     }
 
     fn local_responses(&self, id: StreamId) -> Vec<LocalResponse> {
@@ -121,6 +156,19 @@ impl Exchange {
     #[must_use]
     pub fn local_response(&self) -> Option<&LocalResponse> {
         self.local.first()
+    }
+
+    /// The local responses that plugins asked for, in order.
+    #[must_use]
+    pub fn local_responses(&self) -> &[LocalResponse] {
+        &self.local
+    }
+
+    /// What a plugin set as a property of the stream.
+    #[must_use]
+    pub fn property(&self, path: &[&str]) -> Option<&[u8]> {
+        let path = path.join("\0");
+        self.properties.iter().find(|(set, _)| *set == path.as_bytes()).map(|(_, value)| value.as_slice())
     }
 
     /// Why the exchange could not end, if it could not.

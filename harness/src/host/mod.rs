@@ -1,36 +1,36 @@
 //! What users hold: a simulated proxy with its plugins, started and configured.
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
-//! a host), `start` (the start sequence), `exchange` (one request and its response), `log`, `template` (fresh hosts by
-//! the thousand), `error`.
+//! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
+//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! queues, properties), `template` (fresh hosts by the thousand), `image`
+//! (where they come from), `error`.
 
+mod act;
 mod builder;
+mod by_hand;
 mod error;
 mod exchange;
+mod image;
 mod log;
+mod shared;
 mod start;
 mod template;
 
+pub(crate) use act::{Act, Reply};
+pub(crate) use builder::Upstream;
 pub use builder::{Builder, Config, Setup};
+pub use by_hand::Peer;
 pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
 pub use start::Started;
 pub use template::Template;
 
-use crate::proxy::transcript::{Detail, Kind, Moved};
-use crate::proxy::{Drive, Finding, Injection, Slot, StreamId, Transcript};
-use crate::state::{Answer, Clock, Duration, Instant, Request};
+use crate::proxy::transcript::{Kind, Moved};
+use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
+use crate::state::{Clock, Duration, Instant, Request};
 use crate::vm::{Trapped, Vms};
-
-/// Who ends a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// The client.
-    Client,
-    /// The upstream.
-    Upstream,
-}
 
 /// A started proxy with its chain of plugins.
 ///
@@ -45,20 +45,9 @@ pub struct Host {
     stalls: Vec<Stall>,
     allowed: Vec<String>,
     judged: bool,
-    pub(crate) acts: Option<Vec<Act>>,
+    pub(crate) seed: u64,
+    pub(crate) acts: Vec<Act>,
     pub(crate) setup: std::sync::Arc<Builder>,
-}
-
-/// What a test made a host do: the steps of the scenario file that [`Host::script`] prints.
-#[derive(Clone, Debug)]
-pub(crate) enum Act {
-    Send(Request),
-    Open(StreamId, Request),
-    Data { stream: StreamId, bytes: Vec<u8>, end: bool },
-    Respond(StreamId, Option<Answer>),
-    Abort(StreamId, Peer),
-    Advance(Duration),
-    SetClock(u64),
 }
 
 impl Host {
@@ -72,10 +61,10 @@ impl Host {
         Drive { proxy: &mut self.slot, guest: &mut self.vms }
     }
 
-    fn act(&mut self, act: impl FnOnce() -> Act) {
-        if let Some(acts) = &mut self.acts {
-            acts.push(act());
-        }
+    /// Begins a step: the transcript shows it, and [`Host::script`] repeats it.
+    fn act(&mut self, act: Act) {
+        self.slot.record_step(&act);
+        self.acts.push(act);
     }
 
     /// Sends a request and waits, in virtual time, until its exchange has ended, or until `patience` is used up, or
@@ -85,14 +74,14 @@ impl Host {
         let mark = self.slot.transcript.mark();
         let worker = self.worker(&request);
         let limit = began + self.patience;
+        self.act(Act::Send(request.clone()));
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
-        self.act(|| Act::Send(request));
         if !ended && !self.slot.halted() {
-            self.stall(id);
+            self.stall(id, began);
         }
-        self.exchange_since(id, mark, began)
+        self.exchange_since(id, Some(mark), began)
     }
 
     fn worker(&mut self, request: &Request) -> usize {
@@ -106,99 +95,20 @@ impl Host {
         }
     }
 
-    fn stall(&mut self, id: StreamId) {
+    fn stall(&mut self, id: StreamId, began: Instant) {
         let event = self.slot.transcript.mark();
         self.slot.record(Kind::Stalled { stream: id });
         let held = self.slot.held_by(id);
-        self.stalls.push(Stall { stream: id, held, event });
-    }
-
-    /// Sends the head of a request, and as much of it as the request holds, without moving time. The upstream waits for
-    /// [`Host::respond`].
-    pub fn open(&mut self, request: Request) -> StreamId {
-        let worker = self.worker(&request);
-        let mut drive = self.drive();
-        let id = drive.open_by_hand(&request, worker);
-        drive.settle();
-        self.act(|| Act::Open(id, request));
-        id
-    }
-
-    /// Sends a piece of the request's body on an open stream; `end` ends the request.
-    pub fn send_body(&mut self, stream: StreamId, bytes: &[u8], end: bool) {
-        let mut drive = self.drive();
-        drive.send_more(stream, bytes, end);
-        drive.settle();
-        self.act(|| Act::Data { stream, bytes: bytes.to_vec(), end });
-    }
-
-    /// Ends the request of an open stream with trailers.
-    pub fn send_trailers(&mut self, stream: StreamId, trailers: &[(Vec<u8>, Vec<u8>)]) {
-        let mut drive = self.drive();
-        drive.send_trailers(stream, trailers);
-        drive.settle();
-    }
-
-    /// Ends the request of an open stream.
-    pub fn finish(&mut self, stream: StreamId) {
-        self.send_body(stream, b"", true);
-    }
-
-    /// Lets the upstream answer an open stream.
-    ///
-    /// # Errors
-    ///
-    /// When the request has not reached the upstream: the message names who holds it.
-    pub fn respond(&mut self, stream: StreamId, answer: impl Into<Answer>) -> Result<(), String> {
-        let answer = answer.into();
-        self.answered(stream, Some(answer))
-    }
-
-    /// Lets the upstream give its scripted answer to an open stream.
-    ///
-    /// # Errors
-    ///
-    /// As [`Host::respond`].
-    pub fn respond_scripted(&mut self, stream: StreamId) -> Result<(), String> {
-        self.answered(stream, None)
-    }
-
-    fn answered(&mut self, stream: StreamId, answer: Option<Answer>) -> Result<(), String> {
-        if !self.slot.has_stream(stream) || self.slot.stream(stream).ended {
-            return Err("the stream has ended".to_owned());
-        }
-        if self.slot.stream(stream).upstream.received.head.is_none() {
-            return Err(match self.slot.held_by(stream) {
-                Some(held) => format!(
-                    "the request has not reached the upstream: plugin {} holds it since {}",
-                    held.plugin, held.callback
-                ),
-                None => "the request has not reached the upstream".to_owned(),
-            });
-        }
-        let act = answer.clone();
-        let mut drive = self.drive();
-        drive.answer_now(stream, answer);
-        drive.settle();
-        self.act(|| Act::Respond(stream, act));
-        Ok(())
-    }
-
-    /// Ends an open stream from outside, at this point.
-    pub fn abort(&mut self, stream: StreamId, by: Peer) {
-        let mut drive = self.drive();
-        match by {
-            Peer::Client => drive.client_gone(stream),
-            Peer::Upstream => drive.upstream_gone(stream),
-        }
-        drive.settle();
-        self.act(|| Act::Abort(stream, by));
+        let waited = self.now() - began;
+        let patience = self.slot.deadlines.next().is_some().then_some(self.patience);
+        let calls = self.slot.calls_waiting();
+        self.stalls.push(Stall { stream: id, held, calls, waited, patience, event });
     }
 
     /// Moves both clocks on by `span` and runs everything that falls due, the end of the span included.
     pub fn advance(&mut self, span: Duration) {
+        self.act(Act::Advance(span));
         self.advance_for(span, Moved::Advance);
-        self.act(|| Act::Advance(span));
     }
 
     pub(crate) fn advance_for(&mut self, span: Duration, why: Moved) {
@@ -208,9 +118,9 @@ impl Host {
 
     /// Sets the realtime clock, either way, in nanoseconds since the epoch. Deadlines and the monotonic clock stay.
     pub fn set_clock(&mut self, nanos: u64) {
+        self.act(Act::SetClock(nanos));
         self.slot.clock.set_realtime(nanos);
         self.slot.record(Kind::RealtimeSet { to: nanos });
-        self.act(|| Act::SetClock(nanos));
     }
 
     /// Virtual monotonic time since the host was built.
@@ -249,6 +159,16 @@ impl Host {
         &self.vms.traps
     }
 
+    /// The HTTP calls that plugins made, in order, also those that failed inside the hostcall.
+    pub fn http_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.slot.calls.made.iter().filter(|call| call.kind == CallKind::Http)
+    }
+
+    /// The gRPC calls and streams that plugins made, in order, also those that failed inside the hostcall.
+    pub fn grpc_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.slot.calls.made.iter().filter(|call| call.kind != CallKind::Http)
+    }
+
     /// The streams that could not end, in order.
     #[must_use]
     pub fn stalls(&self) -> &[Stall] {
@@ -263,13 +183,30 @@ impl Host {
 
     /// Makes hostcalls fail from here on.
     pub fn inject(&mut self, injection: Injection) {
+        self.act(Act::Fault(injection.clone()));
         self.slot.injections.push(injection);
     }
 
     /// The exchange of a stream, as far as it has come.
     pub fn exchange(&mut self, stream: StreamId) -> Exchange {
         let began = self.now();
-        self.exchange_since(stream, 0, began)
+        self.exchange_since(stream, Some(0), began)
+    }
+
+    /// As [`Self::exchange`], for a caller that reports failures itself.
+    pub(crate) fn look_at(&mut self, stream: StreamId) -> Exchange {
+        let began = self.now();
+        self.exchange_since(stream, None, began)
+    }
+
+    /// Whether the stream has not been handed over with [`Host::exchange`] after its end.
+    pub(crate) fn has_stream(&self, stream: StreamId) -> bool {
+        self.slot.has_stream(stream)
+    }
+
+    /// Whether a plugin did what Envoy does not survive: nothing runs any more.
+    pub(crate) fn halted(&self) -> bool {
+        self.slot.halted()
     }
 
     /// Names of the chain's plugins, in request order.
@@ -288,25 +225,6 @@ impl Host {
         self.judged = true;
     }
 
-    pub(crate) fn step(&mut self, text: &str) {
-        if self.slot.transcript.records(Detail::Http) {
-            let text = self.slot.transcript.put(text.as_bytes());
-            self.slot.record(Kind::Step { text });
-        }
-    }
-
-    pub(crate) fn slot(&self) -> &Slot {
-        &self.slot
-    }
-
-    pub(crate) fn wait(&mut self, id: StreamId) {
-        let limit = self.now() + self.patience;
-        let ended = self.drive().run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
-        if !ended && !self.slot.halted() {
-            self.stall(id);
-        }
-    }
-
     /// What nobody allowed: a report, or nothing.
     fn objections(&self) -> Option<String> {
         let allowed = |what: &str| self.allowed.iter().any(|known| known == what);
@@ -314,7 +232,7 @@ impl Host {
         for trapped in self.vms.traps.iter().filter(|_| !allowed("trap")) {
             all.push(format!(
                 "plugin {} trapped in {}: {}",
-                self.slot.transcript.vm_name(trapped.vm),
+                trapped.plugin,
                 trapped.callback.name(),
                 trapped.trap
             ));

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use super::Host;
 use super::builder::{Builder, Setup, Upstream};
 use super::error::{HostError, Refusal};
+use super::image::HostImage;
 use crate::abi::CallbackId;
 use crate::proxy::{
     Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
 };
 use crate::sections;
-use crate::state::{Clock, Entropy};
-use crate::vm::{EntryPoint, MemoryCap, Trap, Trapped, Vm, Vms};
+use crate::state::{Clock, Entropy, PropertyValue};
+use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
 
 /// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
 /// behind does not depend on it, and one start can serve hosts of many seeds.
@@ -30,8 +31,35 @@ pub enum Started {
     Refused(Box<Host>, Refusal),
 }
 
-/// Starts what `builder` describes.
-pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
+/// Starts what `builder` describes, and lets the host's own seed take over.
+pub(super) fn start(builder: &Arc<Builder>, seed: u64) -> Result<Started, HostError> {
+    let mut started = configured(builder)?;
+    if let Started::Running(host) = &mut started {
+        if builder.by_image
+            && let Ok(Some(image)) = HostImage::of(host, true)
+        {
+            host.judged();
+            **host = image.host(seed)?;
+        } else {
+            host.begin(seed);
+        }
+    }
+    Ok(started)
+}
+
+/// As [`start`], where a refusal is an error.
+pub(super) fn running(builder: &Arc<Builder>, seed: u64) -> Result<Host, HostError> {
+    match start(builder, seed)? {
+        Started::Running(host) => Ok(*host),
+        Started::Refused(mut host, refusal) => {
+            host.judged();
+            Err(HostError::Refused { refusal: Box::new(refusal), log: host.transcript().log() })
+        }
+    }
+}
+
+/// Starts what `builder` describes, to the end of the last `proxy_on_configure`. Nothing of this depends on a seed.
+pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     let chain = &builder.chain;
     let clock = Clock::new(builder.realtime);
     let mut proxy = Box::new(Proxy::new(builder.options.clone(), clock, builder.detail));
@@ -39,6 +67,10 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
         Upstream::Every(answer) => Script::Every(answer.clone()),
         Upstream::Each(answers) => Script::Each(answers.iter().cloned().collect()),
     };
+    for (path, value) in &builder.properties {
+        proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
+    }
+    proxy.calls.clusters.clone_from(&builder.clusters);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {
@@ -62,19 +94,9 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.groups = groups.len();
     let names = vm_names(&proxy, builder.workers, groups.len());
     proxy.transcript.name_vms(names);
+    proxy.record_step(&"start");
 
-    let mut host = Box::new(Host {
-        slot: Slot::new(proxy),
-        vms: Vms::default(),
-        patience: builder.patience,
-        workers: builder.workers,
-        next_worker: 0,
-        stalls: Vec::new(),
-        allowed: Vec::new(),
-        judged: false,
-        acts: Some(Vec::new()),
-        setup: Arc::clone(builder),
-    });
+    let mut host = Box::new(Host::new(proxy, builder));
     for worker in 0..builder.workers {
         for (group, &first) in groups.iter().enumerate() {
             if let Some(refusal) = start_vm(&mut host, worker, group, &chain[first])? {
@@ -82,13 +104,30 @@ pub(super) fn start(builder: &Arc<Builder>) -> Result<Started, HostError> {
             }
         }
     }
-    host.begin(builder.seed);
     Ok(Started::Running(host))
 }
 
 impl Host {
+    /// A host of `proxy`, which has its VMs still to come.
+    pub(super) fn new(proxy: Box<Proxy>, builder: &Arc<Builder>) -> Self {
+        Self {
+            slot: Slot::new(proxy),
+            vms: Vms::default(),
+            patience: builder.patience,
+            workers: builder.workers,
+            next_worker: 0,
+            stalls: Vec::new(),
+            allowed: Vec::new(),
+            judged: false,
+            acts: Vec::new(),
+            setup: Arc::clone(builder),
+            seed: builder.seed,
+        }
+    }
+
     /// Every plugin is configured: the host's own seed takes over, and what is due already runs.
     pub(super) fn begin(&mut self, seed: u64) {
+        self.seed = seed;
         self.slot.seed(seed);
         self.drive().settle();
     }
@@ -162,9 +201,11 @@ fn start_vm(
         EntryPoint::None => &[],
     };
     for &callback in entry {
-        if let Err(Trapped { trap, .. }) = vm.start(&mut host.slot, callback) {
+        if let Err(trapped) = vm.start(&mut host.slot, callback) {
             host.vms.all.push(vm);
-            return Ok(Some(refused(name, callback.name(), Some(trap), "Failed to initialize Wasm code")));
+            let trap = Some(trapped.trap.clone());
+            host.vms.traps.push(trapped);
+            return Ok(Some(refused(name, callback.name(), trap, "Failed to initialize Wasm code")));
         }
     }
     host.vms.all.push(vm);

@@ -13,7 +13,7 @@ use super::ids::{Direction, StreamId};
 use super::run::Deadline;
 use super::stream::Stream;
 use super::transcript::{Detail, Kind, Party, What};
-use crate::state::{Body, Chunk, Duration, Fields, Protocol, Request};
+use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
 
 /// Header fields that concern one connection only and do not reach the chain.
 const HOP: [&[u8]; 6] =
@@ -22,19 +22,22 @@ const HOP: [&[u8]; 6] =
 impl<G: Guest> Drive<'_, G> {
     /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
     pub(crate) fn open(&mut self, request: &Request, worker: usize) -> StreamId {
-        self.open_stream(request, worker, false)
+        self.open_stream(request, worker, false, true)
     }
 
-    /// As [`Self::open`]; the upstream answers when the test says so.
-    pub(crate) fn open_by_hand(&mut self, request: &Request, worker: usize) -> StreamId {
-        self.open_stream(request, worker, true)
+    /// As [`Self::open`]; the upstream answers when the test says so, and the message stays open unless `end`.
+    pub(crate) fn open_by_hand(&mut self, request: &Request, worker: usize, end: bool) -> StreamId {
+        self.open_stream(request, worker, true, end)
     }
 
-    fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool) -> StreamId {
+    fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
         let id = self.proxy.new_stream(request, worker);
         self.stream(id).upstream.by_hand = by_hand;
-        let parts = parts(request, self.proxy.options.enable_trailers);
+        let mut parts = parts(request, self.proxy.options.enable_trailers);
         let end_stream = parts.is_empty();
+        if !end {
+            hold_open(&mut parts);
+        }
         let fields = self.proxy.request_fields(request);
         if self.proxy.transcript.records(Detail::Http) {
             let sent = as_sent(request);
@@ -59,36 +62,23 @@ impl<G: Guest> Drive<'_, G> {
         id
     }
 
-    /// The client sends a piece more of its request's body.
-    pub(crate) fn send_more(&mut self, id: StreamId, bytes: &[u8], end: bool) {
-        let stream = self.stream(id);
-        if stream.ended {
-            return;
-        }
-        let h2 = stream.protocol == Protocol::Http2;
-        if !bytes.is_empty() || (h2 && end) {
-            let part = Part::Data { bytes: bytes.to_vec(), after: Duration::ZERO, end_stream: h2 && end };
-            stream.client.outbox.push_back(part);
-        }
-        if end && !h2 {
-            stream.client.outbox.push_back(Part::End);
-        }
-        self.schedule_client(id);
-    }
-
-    /// The client ends its request with trailers.
-    pub(crate) fn send_trailers(&mut self, id: StreamId, trailers: &[(Vec<u8>, Vec<u8>)]) {
+    /// The client sends more of its request: pieces of its body, then its end, with trailers or without.
+    pub(crate) fn send_more(
+        &mut self,
+        id: StreamId,
+        chunks: &[Chunk],
+        trailers: Option<&[Field]>,
+        end: bool,
+    ) {
         let kept = self.proxy.options.enable_trailers;
         let stream = self.stream(id);
-        if stream.ended {
-            return;
+        let protocol = stream.protocol;
+        let trailers = trailers.filter(|_| kept || protocol == Protocol::Http2).map(<[Field]>::to_vec);
+        let mut parts = body_parts(chunks, trailers, protocol);
+        if !end {
+            hold_open(&mut parts);
         }
-        let part = if kept || stream.protocol == Protocol::Http2 {
-            Part::Trailers(trailers.to_vec())
-        } else {
-            Part::End
-        };
-        stream.client.outbox.push_back(part);
+        stream.client.outbox.append(&mut parts);
         self.schedule_client(id);
     }
 
@@ -169,7 +159,8 @@ impl<G: Guest> Drive<'_, G> {
 impl Proxy {
     fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
         let id = self.next_stream();
-        let mut stream = Stream::new(id, ClientSide::new(request.protocol));
+        let began = (self.clock.now(), self.clock.realtime());
+        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
         stream.filters = self.filters(worker);
         self.insert_stream(stream);
         id
@@ -314,4 +305,14 @@ fn body_parts(
         None => parts.push_back(Part::End),
     }
     parts
+}
+
+/// Takes the end of the message away: more is to come.
+fn hold_open(parts: &mut VecDeque<Part>) {
+    match parts.back_mut() {
+        Some(Part::End) => drop(parts.pop_back()),
+        Some(Part::Data { bytes, end_stream: true, .. }) if bytes.is_empty() => drop(parts.pop_back()),
+        Some(Part::Data { end_stream, .. }) => *end_stream = false,
+        Some(Part::Trailers(_)) | None => {}
+    }
 }

@@ -3,9 +3,12 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `ingress`, `router`, `egress` (the ends of the chain), `run` (time), `transcript` (the record).
+//! responses), `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `run` (time), `transcript`
+//! (the record).
 
 mod access;
+mod answer;
+mod calls;
 mod chain;
 mod client;
 mod context;
@@ -17,6 +20,8 @@ mod ids;
 mod ingress;
 mod inject;
 mod options;
+mod properties;
+mod queues;
 mod reply;
 mod router;
 mod run;
@@ -26,6 +31,8 @@ pub mod transcript;
 mod upstream;
 
 pub(crate) use access::Closed;
+pub use calls::{Call, CallKind, Cluster, Responder, Waiting};
+pub(crate) use calls::{GrpcAsked, HttpAsked};
 pub(crate) use chain::Drive;
 pub use client::{End, Received};
 pub(crate) use context::{ContextRef, VmState};
@@ -47,7 +54,7 @@ use time::macros::format_description;
 use transcript::{Detail, Fault, Kind, Party, What};
 
 use crate::abi::LogLevel;
-use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData};
+use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData, SharedQueues};
 
 /// A plugin's place in the chain.
 #[derive(Clone, Debug)]
@@ -87,9 +94,13 @@ pub struct Proxy {
     pub(crate) vms: Vec<VmState>,
     pub(crate) groups: usize,
     pub(crate) upstream: Script,
+    pub(crate) calls: calls::Calls,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
+    pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
+    /// Properties that the test gave to every stream and plugin.
+    pub(crate) properties: properties::Overrides,
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
@@ -98,6 +109,8 @@ pub struct Proxy {
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
+    /// How much has happened at the present instant.
+    at_this_instant: u32,
     /// The second last written as a date, and the date.
     date: (u64, String),
 }
@@ -124,15 +137,19 @@ impl Proxy {
             vms: Vec::new(),
             groups: 0,
             upstream: Script::Every(crate::state::Answer::ok()),
+            calls: calls::Calls::default(),
             request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
+            shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
+            properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
             streams: std::collections::VecDeque::new(),
             first_stream: 0,
             local_replies: Vec::new(),
             halted: false,
+            at_this_instant: 0,
             date: (0, String::new()),
         }
     }
@@ -176,7 +193,7 @@ impl Proxy {
         filters
     }
 
-    fn next_stream(&self) -> StreamId {
+    pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.first_stream + self.streams.len())
     }
 
@@ -256,8 +273,12 @@ impl Proxy {
             "plugin {} asked for {asked} bytes of memory and may have {cap}: it grows without bound, or needs a higher cap",
             self.transcript.vm_name(vm)
         );
+        self.find("vm/memory-cap", message);
+    }
+
+    fn find(&mut self, id: &str, message: String) {
         let event = self.transcript.mark();
-        self.findings.push(Finding { id: "vm/memory-cap".to_owned(), message, event });
+        self.findings.push(Finding { id: id.to_owned(), message, event });
     }
 
     /// The script has no answer for this request.
@@ -267,8 +288,7 @@ impl Proxy {
              instead of a list",
             id.0 + 1
         );
-        let event = self.transcript.mark();
-        self.findings.push(Finding { id: "script/upstream-exhausted".to_owned(), message, event });
+        self.find("script/upstream-exhausted", message);
         self.stream_mut(id)
             .upstream
             .answering
@@ -292,18 +312,34 @@ impl Proxy {
         &self.date.1
     }
 
+    /// The plugin that a context of a VM belongs to.
+    pub(crate) fn plugin_of(&self, vm: VmIndex, context: u32) -> Option<PluginIndex> {
+        self.plugin_behind(self.vm(vm).context(context)?)
+    }
+
+    /// The name of the plugin that the effective context of a VM belongs to; the VM's where there is none.
+    pub(crate) fn name_in(&self, vm: VmIndex) -> String {
+        match self.vm(vm).effective().and_then(|context| self.plugin_behind(context)) {
+            Some(plugin) => self.plugin(plugin).name.clone(),
+            None => self.transcript.vm_name(vm).to_owned(),
+        }
+    }
+
+    fn plugin_behind(&self, context: ContextRef) -> Option<PluginIndex> {
+        match context {
+            ContextRef::Plugin(plugin) => Some(plugin),
+            ContextRef::Stream { stream, filter } => {
+                self.has_stream(stream).then(|| self.stream(stream).filters[filter].plugin)
+            }
+        }
+    }
+
     /// A log line of a plugin, or of whatever the effective context is.
     pub(crate) fn log(&mut self, vm: VmIndex, level: LogLevel, message: &[u8]) {
         if level < self.options.log_level || !self.transcript.records(Detail::Log) {
             return;
         }
-        let plugin = match self.vm(vm).effective() {
-            Some(ContextRef::Plugin(plugin)) => Some(plugin),
-            Some(ContextRef::Stream { stream, filter }) if self.has_stream(stream) => {
-                Some(self.stream(stream).filters[filter].plugin)
-            }
-            _ => None,
-        };
+        let plugin = self.vm(vm).effective().and_then(|context| self.plugin_behind(context));
         let plugin = plugin.map(|plugin| {
             let name = std::mem::take(&mut self.plugins[plugin.0].name);
             let text = self.transcript.put(name.as_bytes());
@@ -317,6 +353,14 @@ impl Proxy {
     pub(crate) fn record(&mut self, kind: Kind) {
         if self.transcript.detail() > Detail::Off {
             self.transcript.push(self.clock.now(), kind);
+        }
+    }
+
+    /// A step of the script begins.
+    pub(crate) fn record_step(&mut self, words: &dyn std::fmt::Display) {
+        if self.transcript.records(Detail::Http) {
+            let text = self.transcript.put(words.to_string().as_bytes());
+            self.record(Kind::Step { text });
         }
     }
 

@@ -1,21 +1,25 @@
 //! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
 
 use super::Proxy;
+use super::calls::{CallDue, CallIndex};
 use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
 use super::ids::{Direction, StreamId, VmIndex};
+use super::queues::Listener;
 use super::reply::LocalReply;
 use super::stream::Iteration;
 use super::transcript::{Detail, Kind, Moved};
 use crate::abi::CallbackId;
-use crate::state::{Duration, Instant};
+use crate::state::{Duration, Instant, QueueId};
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug)]
 pub(crate) enum Deadline {
     /// The timer of a plugin context.
     Tick { vm: VmIndex, context: u32 },
+    /// A message stands in a shared queue.
+    QueueReady { listener: Listener, queue: QueueId },
     /// The client's next part arrives.
     ClientPart(StreamId),
     /// The upstream's next part arrives.
@@ -24,7 +28,12 @@ pub(crate) enum Deadline {
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
     Reply { stream: StreamId, reply: LocalReply },
+    /// The next of a call to a cluster.
+    Call(CallIndex, CallDue),
 }
+
+/// How much may happen at one instant before it is taken for a loop that never ends.
+const MOST_AT_ONCE: u32 = 100_000;
 
 impl<G: Guest> Drive<'_, G> {
     /// Runs everything that is due now, without moving time.
@@ -67,15 +76,18 @@ impl<G: Guest> Drive<'_, G> {
             return false;
         }
         let Some((due, deadline)) = self.proxy.deadlines.pop_due(until) else { return false };
+        self.proxy.note_progress(due);
         self.proxy.clock.advance_to(due);
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
+            Deadline::QueueReady { listener, queue } => self.queue_ready(listener, queue),
             Deadline::ClientPart(id) if self.proxy.has_stream(id) => self.client_part(id),
             Deadline::UpstreamPart(id) if self.proxy.has_stream(id) => self.upstream_part(id),
             Deadline::RouteTimeout(id) if self.proxy.has_stream(id) => self.route_timeout(id),
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
                 self.send_local_reply(stream, reply);
             }
+            Deadline::Call(at, due) => self.call_due(at, due),
             // The stream has gone meanwhile.
             _ => {}
         }
@@ -157,6 +169,22 @@ impl Proxy {
         }
     }
 
+    /// Something falls due at `due`. Where time does not move on, everything ends with a finding.
+    fn note_progress(&mut self, due: Instant) {
+        if due > self.clock.now() {
+            self.at_this_instant = 0;
+        }
+        self.at_this_instant += 1;
+        if self.at_this_instant > MOST_AT_ONCE {
+            let message = format!(
+                "{MOST_AT_ONCE} things happened at {due} and time did not move: a plugin asks for the next in each, as \
+                 with a call from the callback of a call; let the answer come `after` some time"
+            );
+            self.find("script/no-progress", message);
+            self.halted = true;
+        }
+    }
+
     fn record_step_of_time(&mut self, from: Instant, to: Instant, why: Moved) {
         if from < to && self.transcript.records(Detail::Http) {
             self.transcript.push(to, Kind::Clock { from, why });
@@ -174,6 +202,7 @@ impl Proxy {
                         plugin: self.plugin(filter.plugin).name.clone(),
                         callback: side.paused_by.unwrap_or("a callback"),
                         direction,
+                        dead: self.vm(filter.vm).failed,
                     });
                 }
             }
@@ -191,4 +220,6 @@ pub struct Held {
     pub callback: &'static str,
     /// Which way.
     pub direction: Direction,
+    /// Its VM has trapped since: nobody can continue the stream.
+    pub dead: bool,
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::client::Received;
-use crate::state::{Answer, DeadlineId, Duration, Field, Instant};
+use crate::state::{Answer, DeadlineId, Duration, Field, Instant, Protocol};
 
 /// A part of the upstream's answer that is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(crate) struct UpstreamSide {
     pub(crate) own_answer: Option<Answer>,
     /// Answers only when the test says so.
     pub(crate) by_hand: bool,
+    /// The protocol of the answer.
+    pub(crate) protocol: Protocol,
     /// Parts of the answer still to come.
     pub(crate) answering: VecDeque<Answering>,
     /// An answer has been chosen.
@@ -40,6 +42,8 @@ pub(crate) struct UpstreamSide {
     pub(crate) timeout: Option<DeadlineId>,
     /// A message from the upstream's side has ended.
     pub(crate) answer_complete: bool,
+    /// When the upstream's answer had ended.
+    pub(crate) answered_at: Option<Instant>,
 }
 
 /// Where answers of an upstream or cluster come from.

@@ -16,6 +16,14 @@ pub struct Found {
     pub name: String,
 }
 
+impl Found {
+    /// The file's own name without the ending: what its folder of snapshots is called, however it was found.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        stem(&self.path.file_name().unwrap_or_default().to_string_lossy())
+    }
+}
+
 /// The scenario files that `paths` mean: a folder means every `*.scenario.yaml` (`.yml`, `.json`) below it, in the
 /// order of their paths, but for hidden folders and `target`; a file may be called anything.
 ///

@@ -38,3 +38,13 @@ pub struct Failure {
     /// How many more repetitions failed in the same way.
     pub again: u32,
 }
+
+impl Failure {
+    /// Whether `other` is the same failure in a later repetition of its step.
+    pub(super) fn is_again(&self, other: &Self) -> bool {
+        other.repetition.is_some()
+            && (self.step, &self.what, self.span.line(), self.span.column())
+                == (other.step, &other.what, other.span.line(), other.span.column())
+            && self.repetition != other.repetition
+    }
+}

@@ -10,10 +10,12 @@
 //! - `value`: the kinds of values, and matchers
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
+//! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
+//!   gets its plugins from; `script`: the way back, from what a test in Rust did
 //!
 //! The declarations behind all of them are in `document`.
 //!
-//! Nothing here runs a plugin, and modules and manifests are not opened.
+//! Loading runs nothing, and opens neither modules nor manifests.
 
 mod answer_form;
 mod checks;
@@ -24,6 +26,7 @@ mod expect_http;
 mod failure;
 mod file;
 mod host_options;
+mod judge;
 mod load;
 mod model;
 mod modules;
@@ -32,6 +35,7 @@ mod print;
 mod report;
 mod request_form;
 mod run;
+mod script;
 mod step;
 mod step_form;
 mod stream_form;

@@ -42,7 +42,7 @@ use self::checksum::Checksum;
 use super::engine::Engine;
 
 /// Changes when the layout of the files does.
-const FORMAT: &[u8; 8] = b"pwart-01";
+const FORMAT: &[u8; 8] = b"pwart-02";
 /// Bytes behind the body: format, length of the body, key, checksum.
 const TRAILER: usize = 8 + 8 + 32 + 32;
 /// Bytes that all files together may take; the oldest go first.

@@ -7,6 +7,7 @@ use wasmtime::Module;
 
 use super::artifact::{ArtifactCache, Key};
 use super::engine::{Engine, EngineSettings};
+use super::image::expose_globals;
 use super::load_error::LoadError;
 use super::recognise::corrupt;
 
@@ -15,7 +16,24 @@ type Slot = Arc<Mutex<Option<Module>>>;
 /// What a module is remembered under: its SHA-256 and the engine.
 type MemoKey = ([u8; 32], EngineSettings);
 
-/// The module, compiled or loaded at most once per process.
+/// The slot of a module.
+fn slot(sha256: &[u8; 32], engine: &Engine) -> Slot {
+    static MEMO: Mutex<BTreeMap<MemoKey, Slot>> = Mutex::new(BTreeMap::new());
+    let mut memo = MEMO.lock().unwrap_or_else(PoisonError::into_inner);
+    memo.entry((*sha256, engine.settings())).or_default().clone()
+}
+
+/// The module, when it need not be compiled any more.
+pub(super) fn known(sha256: &[u8; 32], engine: &Engine, cache: Option<&ArtifactCache>) -> Option<Module> {
+    let slot = slot(sha256, engine);
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if slot.is_none() {
+        *slot = cache.and_then(|cache| cache.load(&Key::new(sha256, engine), engine));
+    }
+    slot.clone()
+}
+
+/// The module, compiled or loaded at most once per process. Its mutable globals are exported besides, see `image`.
 pub(super) fn compile_once(
     place: &str,
     wasm: &[u8],
@@ -23,11 +41,7 @@ pub(super) fn compile_once(
     engine: &Engine,
     cache: Option<&ArtifactCache>,
 ) -> Result<Module, LoadError> {
-    static MEMO: Mutex<BTreeMap<MemoKey, Slot>> = Mutex::new(BTreeMap::new());
-    let slot = {
-        let mut memo = MEMO.lock().unwrap_or_else(PoisonError::into_inner);
-        memo.entry((*sha256, engine.settings())).or_default().clone()
-    };
+    let slot = slot(sha256, engine);
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(module) = &*slot {
         return Ok(module.clone());
@@ -50,7 +64,7 @@ pub(super) fn compile_once(
 /// Compiles, waiting while two others do.
 fn compile(place: &str, wasm: &[u8], engine: &Engine) -> Result<Module, LoadError> {
     let _turn = Turn::wait();
-    Module::from_binary(engine.wasmtime(), wasm).map_err(|error| {
+    Module::from_binary(engine.wasmtime(), &expose_globals(wasm)).map_err(|error| {
         // wasmtime compiles while it validates; on failure, validate again for the place of the fault.
         match wasmparser::Validator::new().validate_all(wasm) {
             Err(fault) => corrupt(place, wasm, &fault),

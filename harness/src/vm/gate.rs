@@ -261,7 +261,7 @@ impl Call<'_> {
         let (callback, allocate) = &*allocator;
         let callback = *callback;
         let proxy = self.proxy();
-        proxy.record_abi(Kind::Callback { vm, callback, args: [size, 0, 0, 0, 0], len: 1 });
+        proxy.record_abi(Kind::Callback { vm, callback, plugin: None, args: [size, 0, 0, 0, 0], len: 1 });
         let outer = proxy.vm_mut(vm).enter(0);
         let allocated = allocate.call(&mut self.caller, size);
         let proxy = self.proxy();

@@ -35,6 +35,8 @@ pub(crate) struct VmData {
 pub struct Trapped {
     /// The VM.
     pub vm: VmIndex,
+    /// The plugin's name; the VM's where no context is known.
+    pub plugin: String,
     /// The callback that ran.
     pub callback: CallbackId,
     /// What happened, with the guest's backtrace.
@@ -90,6 +92,11 @@ impl Vm {
         Ok(Self { store, instance, program, exports: Exports::new(), guard, index })
     }
 
+    /// Its memory cap, and whether it was met.
+    pub(crate) fn cap(&self) -> MemoryCap {
+        self.store.data().cap
+    }
+
     /// Runs a function of the module's start, which has no context: `_initialize`, `main`, `__main_void` or `_start`.
     /// False when the module does not export it.
     pub(crate) fn start(&mut self, proxy: &mut Slot, callback: CallbackId) -> Result<bool, Trapped> {
@@ -105,7 +112,7 @@ impl Vm {
             } else {
                 return Ok(false);
             };
-        proxy.record_abi(Kind::Callback { vm: index, callback, args: [0; 5], len: 0 });
+        proxy.record_abi(Kind::Callback { vm: index, callback, plugin: None, args: [0; 5], len: 0 });
         proxy.vm_mut(index).starting = true;
         store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut *store);
@@ -132,7 +139,8 @@ impl Vm {
         if record {
             let mut args = [0; 5];
             args[..invocation.args().len()].copy_from_slice(invocation.args());
-            proxy.record(Kind::Callback { vm, callback, args, len: invocation.args().len() as u8 });
+            let plugin = proxy.plugin_of(vm, invocation.context()).map(|plugin| plugin.0 as u16);
+            proxy.record(Kind::Callback { vm, callback, plugin, args, len: invocation.args().len() as u8 });
         }
         self.store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut self.store);
@@ -143,7 +151,7 @@ impl Vm {
             proxy.memory_cap_met(vm, size, data.cap.max());
         }
         if let Some((callback, trap)) = data.trapped.take() {
-            return Err(Trapped { vm, callback, trap });
+            return Err(Trapped { vm, plugin: proxy.name_in(vm), callback, trap });
         }
         match returned {
             Ok(value) => {
@@ -159,7 +167,7 @@ impl Vm {
     fn trapped(&self, proxy: &mut Slot, callback: CallbackId, error: &wasmtime::Error) -> Trapped {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);
-        Trapped { vm: self.index, callback, trap }
+        Trapped { vm: self.index, plugin: proxy.name_in(self.index), callback, trap }
     }
 }
 

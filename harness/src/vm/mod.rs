@@ -8,6 +8,7 @@ mod engine;
 mod export;
 pub(crate) mod gate;
 mod hostcall;
+mod image;
 mod imageable;
 mod inspect;
 mod limits;
@@ -25,6 +26,8 @@ pub use declared::{
     Declared, EntryPoint, Export, Extern, FunctionType, Import, Language, MemoryPlace, ValueType,
 };
 pub use engine::{Allocation, Compiler, Engine, EngineError, EngineSettings};
+pub(crate) use image::ImageModule;
+pub use image::NoImage;
 pub use imageable::ImageObstacle;
 pub use inspect::{CallbackReport, ImportReport, Inspection, inspect};
 pub use limits::{HANG_TIMEOUT, HangGuard, MAX_MEMORY, MAX_TABLE_ELEMENTS, MemoryCap, WASM_STACK};
@@ -32,4 +35,5 @@ pub use load_error::LoadError;
 pub use machine::Trapped;
 pub(crate) use machine::{Vm, VmData, Vms};
 pub use plugin::{LoadOptions, Plugin};
+pub(crate) use program::Program;
 pub use trap::{Frame, RestrictedCall, Trap, TrapKind};

@@ -29,7 +29,7 @@ impl Transcript {
         while index < events.len() {
             let event = &events[index];
             match event.kind {
-                Kind::Callback { vm, callback, args, len } => {
+                Kind::Callback { vm, callback, args, len, .. } => {
                     indent(&mut out, event, depth);
                     let _ =
                         writeln!(out, "{} {}", self.vm_name(vm), call(callback, &args[..usize::from(len)]));
@@ -70,7 +70,7 @@ impl Transcript {
         out
     }
 
-    fn arguments(&self, row: &Hostcall, args: super::Text) -> String {
+    pub(super) fn arguments(&self, row: &Hostcall, args: super::Text) -> String {
         let names = named(row);
         let shown: Vec<String> = Args(self.bytes(args))
             .enumerate()
@@ -117,6 +117,7 @@ fn show_arg(name: &str, arg: Arg<'_>) -> String {
         Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) => format!("{:?}", show_bytes(bytes)).replace("\\\\", "\\"),
         Arg::OutOfBounds(len) => format!("<{len} bytes out of bounds>"),
+        Arg::Pairs(b"") => "{}".to_owned(),
         Arg::Pairs(bytes) => match Pairs::parse(bytes) {
             Ok(pairs) => {
                 let fields: Vec<String> =
@@ -143,7 +144,7 @@ fn show_number(name: &str, number: u64) -> String {
 }
 
 /// A callback with its arguments by name, where the name says more than the number.
-fn call(callback: CallbackId, args: &[u32]) -> String {
+pub(super) fn call(callback: CallbackId, args: &[u32]) -> String {
     let row = AbiVersion::ALL
         .into_iter()
         .filter_map(|version| callback_row(callback, version))

@@ -24,6 +24,17 @@ impl Transcript {
         out
     }
 
+    /// The `http` and the `log` view in one, in the order in which things happened.
+    #[must_use]
+    pub fn http_and_log(&self) -> String {
+        let mut out = String::new();
+        for event in &self.events {
+            self.http_event(&mut out, event);
+            self.log_event(&mut out, event);
+        }
+        out
+    }
+
     pub(super) fn log_event(&self, out: &mut String, event: &Event) {
         let _ = match event.kind {
             Kind::Log { vm, plugin, level, message } => {

@@ -1,0 +1,118 @@
+//! `run`: carries out scenario files.
+//!
+//! `plan` says which trials there are, `trial` carries one out, `format` and [`crate::report`] tell what came of them.
+
+mod again;
+mod args;
+mod format;
+mod plan;
+mod progress;
+mod snapshots;
+mod trial;
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use proxy_wasm_suites::modules::{self, ModuleSource};
+use proxy_wasm_suites::snapshots::is_ci;
+
+pub(crate) use self::args::Args;
+use self::format::Printer;
+use self::plan::{Job, Plan, What};
+use self::progress::Progress;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::limits;
+use crate::output::Output;
+use crate::report::Trial;
+use crate::{error, pool, report, write};
+
+/// Carries it out.
+pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
+    let began = Instant::now();
+    if args.update_snapshots && is_ci() {
+        return Err(Error::usage(
+            "snapshots are not updated under CI (the variable CI is set)",
+            "run it on your own machine, look at the change, and commit it".to_owned(),
+        ));
+    }
+    let mut plan = Plan::new(&args.paths)?;
+    for (name, _) in &args.plugin {
+        plan.knows_plugin(name)?;
+    }
+    if let Some(text) = &args.filter {
+        plan.filter(text)?;
+    }
+    if args.list {
+        return Ok(list(&plan, out));
+    }
+    if let Some(path) = &args.telling.junit {
+        write::possible(path).map_err(Error::writing(path))?;
+    }
+    let mut printer = Printer::new(args.format(), args.telling.quiet);
+    let mut trials = carry_out(args, &plan, &mut printer, out)?;
+    if args.filter.is_none()
+        && let Some(trial) = snapshots::unreferenced(args, &plan)
+    {
+        printer.trial(&trial, out);
+        trials.push(trial);
+    }
+    printer.end(&trials, began.elapsed(), out);
+    if let Some(path) = &args.telling.junit {
+        let xml = report::junit::document(&trials)?;
+        write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
+    }
+    Ok(report::exit(&trials))
+}
+
+/// Prints the names of the trials; files that cannot be read are told on stderr.
+fn list(plan: &Plan, out: &mut Output) -> Exit {
+    let mut exit = Exit::Passed;
+    for job in &plan.jobs {
+        match &job.what {
+            What::Scenario(_) => out.line(&job.name()),
+            What::Unreadable { why, .. } => {
+                why.iter().for_each(|error| error::tell(error, None));
+                exit = Exit::Unusable;
+            }
+        }
+    }
+    exit
+}
+
+/// Runs the trials and prints each as soon as those before it are over.
+fn carry_out(args: &Args, plan: &Plan, printer: &mut Printer, out: &mut Output) -> Result<Vec<Trial>, Error> {
+    let progress = Progress::new(plan.jobs.len());
+    let modules = source(args, &progress);
+    let mut trials = Vec::with_capacity(plan.jobs.len());
+    let mut told = BTreeSet::new();
+    let work = |job: &Job| trial::carry_out(job, args, &modules);
+    pool::each(&plan.jobs, args.jobs(), work, |trial| {
+        progress.one_more(|| {
+            printer.trial(&trial, out);
+            // A module that cannot be used is the same news in each of its scenarios.
+            for error in &trial.unusable {
+                if told.insert(error.clone()) {
+                    error::tell(error, None);
+                }
+            }
+        });
+        trials.push(trial);
+    })
+    .map_err(|cause| Error::usage(format!("no thread can be started: {cause}"), None))?;
+    progress.done();
+    if let Some(problem) = limits::cache_problem(modules.options()) {
+        error::warn(&problem);
+    }
+    Ok(trials)
+}
+
+/// Where modules come from.
+fn source(args: &Args, progress: &Progress) -> ModuleSource {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    let progress = progress.clone();
+    let source = ModuleSource::new(args.limits.loading())
+        .build(!args.no_build && !set(modules::NO_BUILD))
+        .notice(move |line| progress.notice(line));
+    args.plugin.iter().fold(source, |source, (name, file)| source.replace(name, file))
+}

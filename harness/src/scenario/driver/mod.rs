@@ -1,0 +1,273 @@
+//! From steps to calls of the host. In reading order: `offered` (what cannot be carried out), `setup` (the scenario's
+//! surroundings become a host), `streams` (streams by their names), this file (the steps).
+//!
+//! What happens is recorded by the host and judged by `judge`; nothing is decided here but the order.
+
+mod offered;
+mod setup;
+mod streams;
+
+use super::document::error::ScenarioError;
+use super::document::source::Span;
+use super::judge::{Judge, Mark, Stage, Undone};
+use super::model::Scenario;
+use super::modules::Modules;
+use super::run::{Run, RunError, RunOptions};
+use super::step::{
+    Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+};
+use crate::host::{Host, HostError, Peer, Refusal, Reply, Started};
+use crate::proxy::transcript::{Moved, show_bytes};
+use crate::proxy::{Injection, PluginIndex};
+use crate::state::{Duration, Instant, Request};
+use streams::Streams;
+
+/// Carries out `scenario`.
+pub(super) fn drive(
+    scenario: &Scenario,
+    modules: &dyn Modules,
+    options: &RunOptions,
+) -> Result<Run, RunError> {
+    offered::check(scenario)?;
+    let builder = setup::builder(scenario, modules, options)?;
+    let (host, refusal) = match builder.start() {
+        Ok(Started::Running(host)) => (host, None),
+        Ok(Started::Refused(host, refusal)) => (host, Some(refusal)),
+        Err(error) => return Err(unusable(&scenario.span, &error)),
+    };
+    let mut driver = Driver {
+        scenario,
+        host,
+        streams: Streams::default(),
+        judge: Judge::new(scenario),
+        exchanges: 0,
+        steps: 0,
+    };
+    driver.host.judged();
+    if driver.start(refusal) {
+        for (index, step) in scenario.steps.iter().enumerate() {
+            driver.step(index, step)?;
+        }
+    }
+    Ok(driver.end())
+}
+
+fn unusable(span: &Span, error: &HostError) -> RunError {
+    let hint = match error {
+        HostError::Load(error) => error.hint().map(|hint| hint.to_string()),
+        _ => None,
+    };
+    ScenarioError::at(span, error.to_string()).hint(hint).into()
+}
+
+struct Driver<'s> {
+    scenario: &'s Scenario,
+    host: Box<Host>,
+    streams: Streams,
+    judge: Judge<'s>,
+    exchanges: usize,
+    steps: usize,
+}
+
+impl Driver<'_> {
+    /// Judges the start. Answers whether there is more to do.
+    fn start(&mut self, refusal: Option<Refusal>) -> bool {
+        let first = self.scenario.steps.first();
+        let written = first.and_then(|step| match step.kind {
+            StepKind::Start(outcome) => Some((outcome, step)),
+            _ => None,
+        });
+        let outcome = written.map_or(StartOutcome::Ok, |(outcome, _)| outcome);
+        let span = written.map_or(&self.scenario.span, |(_, step)| &step.span).clone();
+        let mut stage = self.stage(0, span, Mark::default(), Duration::ZERO);
+        stage.words = "start".to_owned();
+        let as_meant = self.judge.start(&stage, &self.host, outcome, refusal.as_ref());
+        if let Some(expect) = written.and_then(|(_, step)| step.expect.as_ref()) {
+            self.judge.expectations(&stage, expect, &self.host, None);
+        }
+        self.judge.done(stage);
+        self.steps += usize::from(written.is_some());
+        as_meant
+    }
+
+    fn step(&mut self, index: usize, step: &Step) -> Result<(), RunError> {
+        if matches!(step.kind, StepKind::Start(_)) {
+            return Ok(());
+        }
+        if self.host.halted() && !matches!(step.kind, StepKind::Expect) {
+            self.judge.not_carried_out(index, &step.span, &self.host);
+            return Ok(());
+        }
+        let mut began: Option<Instant> = None;
+        for repetition in 1..=step.repeat {
+            let mark = Mark::of(&self.host);
+            if let (Some(every), Some(last)) = (step.every, began) {
+                let gap = (last + every) - self.host.now();
+                self.host.advance_for(gap, Moved::Every);
+            }
+            let start = self.host.now();
+            began = Some(start);
+            let undone = self.carry_out(&step.kind, &step.span)?;
+            let took = self.host.now() - start;
+            let mut stage = match step.kind {
+                StepKind::Expect => self.whole(index, &step.span),
+                _ => self.stage(index, step.span.clone(), mark, took),
+            };
+            stage.repetition = (step.repeat > 1).then_some((repetition, step.repeat));
+            if let Some(undone) = undone {
+                self.judge.undone(&stage, &self.host, undone);
+            }
+            if let Some(expect) = &step.expect {
+                let exchange = self.streams.exchange(&mut self.host, expect.stream.as_deref());
+                self.judge.expectations(&stage, expect, &self.host, exchange);
+            }
+            if matches!(step.kind, StepKind::Expect) {
+                // What it speaks of belongs to the steps before it.
+                stage.since = stage.until;
+            }
+            self.judge.done(stage);
+            self.steps += usize::from(!matches!(step.kind, StepKind::Expect));
+        }
+        Ok(())
+    }
+
+    /// Does what the step says. What a plugin keeps it from is no error but a failure.
+    fn carry_out(&mut self, kind: &StepKind, span: &Span) -> Result<Option<Undone>, RunError> {
+        match kind {
+            StepKind::Expect => {}
+            StepKind::Request(request) => self.request(request),
+            StepKind::Open(open) => {
+                let request = open.request.clone();
+                let stream = if open.end { self.host.open(request) } else { self.host.open_unended(request) };
+                self.streams.open(&open.stream, stream);
+                self.exchanges += 1;
+            }
+            StepKind::Send(send) => {
+                let stream = self.streams.by_name(&send.stream, span)?;
+                self.host.send_more(stream, send.chunks.clone(), send.trailers.clone(), send.end);
+            }
+            StepKind::Respond(respond) => return self.respond(respond, span),
+            StepKind::Abort(abort) => {
+                let by = match abort.by {
+                    super::step::Peer::Client => Peer::Client,
+                    super::step::Peer::Upstream => Peer::Upstream,
+                };
+                let stream = self.streams.by_name(&abort.stream, span)?;
+                self.host.abort(stream, by);
+            }
+            StepKind::Advance(span) => self.host.advance(*span),
+            StepKind::SetClock(time) => self.host.set_clock(time.ns),
+            StepKind::Fault(fault) => self.fault(fault),
+            StepKind::Start(_) => {}
+            StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) | StepKind::Reconfigure(_) => {
+                offered::step(kind, span)?
+            }
+            StepKind::Enqueue(Enqueue { vm_id, queue, data, .. }) => {
+                if self.host.enqueue(vm_id, queue, data).is_err() {
+                    return Ok(Some(Undone::new(
+                        "enqueue",
+                        "a plugin has registered the queue",
+                        self.queues(),
+                    )));
+                }
+            }
+            StepKind::SetSharedData(SetSharedData { vm_id, key, value, cas, .. }) => {
+                if self.host.set_shared_data(vm_id, key, value, *cas).is_err() {
+                    let now = self
+                        .host
+                        .shared_data()
+                        .find(|(of, known, ..)| (*of, *known) == (vm_id.as_bytes(), key));
+                    let now = now.map_or_else(String::new, |(.., number)| format!("it is {number}"));
+                    return Ok(Some(Undone::new(
+                        "set_shared_data",
+                        format!("the number of the entry is {cas}"),
+                        now,
+                    )));
+                }
+            }
+            StepKind::SetProperty(SetProperty { stream, path, value, .. }) => {
+                let stream = stream.as_ref().map(|name| self.streams.by_name(name, span)).transpose()?;
+                let path: Vec<&str> = path.0.iter().map(String::as_str).collect();
+                if self.host.set_property(stream, &path, value.clone()).is_err() {
+                    return Ok(Some(Undone::new("set_property", "the stream is open", "it has ended")));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn request(&mut self, request: &Request) {
+        let exchange = self.host.send(request.clone());
+        self.streams.sent(exchange);
+        self.exchanges += 1;
+    }
+
+    fn respond(&mut self, respond: &Respond, span: &Span) -> Result<Option<Undone>, RunError> {
+        let stream = self.streams.by_name(&respond.stream, span)?;
+        let with = match &respond.with {
+            RespondWith::Scripted => Reply::Scripted,
+            RespondWith::Answer(answer) => Reply::Answer(answer.clone()),
+            RespondWith::More { chunks, trailers } => {
+                Reply::More { chunks: chunks.clone(), trailers: trailers.clone() }
+            }
+        };
+        let why = self.host.reply(stream, with, respond.end).err();
+        Ok(why.map(|why| Undone::new("respond", "the upstream has the request", why)))
+    }
+
+    fn fault(&mut self, fault: &Fault) {
+        let plugin = fault.plugin.as_ref().and_then(|name| self.host.plugins().position(|of| of == name));
+        self.host.inject(Injection {
+            hostcall: fault.hostcall.clone(),
+            status: fault.status,
+            plugin: plugin.map(PluginIndex),
+            skip: fault.nth - 1,
+            count: fault.count,
+        });
+    }
+
+    /// The queues that there are, in words.
+    fn queues(&self) -> String {
+        let all: Vec<String> = self
+            .host
+            .queues()
+            .map(|(vm_id, name, _)| match vm_id {
+                b"" => show_bytes(name),
+                vm_id => format!("{}/{}", show_bytes(vm_id), show_bytes(name)),
+            })
+            .collect();
+        if all.is_empty() {
+            "no plugin has registered a queue".to_owned()
+        } else {
+            format!("registered are: {}", all.join(", "))
+        }
+    }
+
+    /// What was done since `mark`, in the words of the last act.
+    fn stage(&self, index: usize, span: Span, mark: Mark, took: Duration) -> Stage {
+        let words = self.host.acts.last().map_or_else(String::new, ToString::to_string);
+        Stage { index, span, words, repetition: None, since: mark, until: Mark::of(&self.host), took }
+    }
+
+    /// Everything so far.
+    fn whole(&self, index: usize, span: &Span) -> Stage {
+        let took = self.host.now() - Instant::ZERO;
+        let mut stage = self.stage(index, span.clone(), Mark::default(), took);
+        stage.words = "the whole scenario so far".to_owned();
+        stage
+    }
+
+    fn end(self) -> Run {
+        let Self { host, judge, exchanges, steps, .. } = self;
+        Run {
+            failures: judge.verdict(&host),
+            transcript: host.transcript().clone(),
+            traps: host.traps().to_vec(),
+            stalls: host.stalls().to_vec(),
+            findings: host.findings().to_vec(),
+            took: host.now() - Instant::ZERO,
+            steps,
+            exchanges,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a scenario may ask for and this host does not offer, said before anything runs.
+
+use crate::scenario::document::error::ScenarioError;
+use crate::scenario::{
+    Chain, Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind,
+};
+
+type Checked = Result<(), RunError>;
+
+/// Complains about the first thing that cannot be carried out.
+pub(super) fn check(scenario: &Scenario) -> Checked {
+    surroundings(scenario)?;
+    let mut refused = false;
+    let mut streams = false;
+    for step in &scenario.steps {
+        refused |= step.kind == StepKind::Start(StartOutcome::Refused);
+        let acts = !matches!(step.kind, StepKind::Start(_) | StepKind::Expect);
+        if refused && acts {
+            return fail(
+                &step.span,
+                "the start is refused: nothing can be done after it",
+                Some("let `expect` alone follow it"),
+            );
+        }
+        streams |= matches!(step.kind, StepKind::Request(_) | StepKind::Open(_));
+        self::step(&step.kind, &step.span)?;
+        if let Some(expect) = &step.expect {
+            expectations(expect, streams)?;
+        }
+    }
+    Ok(())
+}
+
+fn surroundings(scenario: &Scenario) -> Checked {
+    let span = &scenario.span;
+    if let Chain::Manifests(_) = &scenario.chain {
+        return missing(span, "manifests");
+    }
+    if !scenario.clusters.is_empty() {
+        return missing(span, "clusters");
+    }
+    if scenario.host.start == StartMode::Envoy {
+        return missing(&scenario.host.span, "`start: envoy`");
+    }
+    if scenario.host.max_fuel_per_callback.is_some() {
+        return missing(&scenario.host.span, "`max_fuel_per_callback`");
+    }
+    Ok(())
+}
+
+/// Steps whose section of the ABI the host does not have.
+pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
+    let what = match kind {
+        StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) => "TCP connections",
+        StepKind::Reconfigure(_) => "`reconfigure`",
+        _ => return Ok(()),
+    };
+    missing(span, what)
+}
+
+/// Expectations of what the host does not keep, or of a stream before there is one.
+fn expectations(expect: &Expectations, streams: bool) -> Checked {
+    let span = &expect.span;
+    let absent = [
+        ("`http_calls`", expect.http_calls.is_some()),
+        ("`grpc_calls`", expect.grpc_calls.is_some()),
+        ("`to_upstream`", expect.to_upstream.is_some()),
+        ("`to_client`", expect.to_client.is_some()),
+        ("`closed`", expect.closed.is_some()),
+    ];
+    if let Some((what, _)) = absent.into_iter().find(|(_, asked)| *asked) {
+        return missing(span, what);
+    }
+    // That there is none is true when there is no stream.
+    let judged = [
+        matches!(expect.response, Some(Expected::Just(_))),
+        matches!(expect.upstream_request, Some(Expected::Just(_))),
+        matches!(expect.local_response, Some(Expected::Just(_))),
+    ];
+    if !streams && judged.contains(&true) {
+        return fail(span, "no stream has been opened yet: there is nothing to compare with", None);
+    }
+    Ok(())
+}
+
+fn missing(span: &Span, what: &str) -> Checked {
+    fail(span, &format!("this version of the host does not offer {what}"), None)
+}
+
+fn fail(span: &Span, message: &str, hint: Option<&str>) -> Checked {
+    Err(ScenarioError::at(span, message).hint(hint.map(str::to_owned)).into())
+}

@@ -1,0 +1,3 @@
+//! The scenarios of the plugins under test.
+
+proxy_wasm_suites::scenarios!("scenarios");
