@@ -39,8 +39,15 @@ fn blank(job: &Job) -> Trial {
     trial
 }
 
-fn unusable(job: &Job, (file, line): &(PathBuf, usize), text: String) -> Trial {
-    Trial { outcome: Outcome::Unusable, written_in: file.clone(), line: *line, text, ..blank(job) }
+fn unusable(job: &Job, (file, line): &(PathBuf, usize), why: Vec<String>) -> Trial {
+    Trial {
+        outcome: Outcome::Unusable,
+        written_in: file.clone(),
+        line: *line,
+        text: why.join("\n\n"),
+        unusable: why,
+        ..blank(job)
+    }
 }
 
 fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Modules) -> Trial {
@@ -49,13 +56,13 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     }
     let run = match scenario::run(scenario, modules, &args.limits.running()) {
         Ok(run) => run,
-        Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), error.to_string()),
+        Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), vec![error.to_string()]),
     };
     let kept = match snapshots::settle(job, scenario, &run, args) {
         Ok(kept) => kept,
         Err(error) => {
             let Trial { written_in, line, .. } = blank(job);
-            return unusable(job, &(written_in, line), error.to_string());
+            return unusable(job, &(written_in, line), vec![error.to_string()]);
         }
     };
     let outcome = outcome(run.verdict(scenario), kept.differences.is_empty());
