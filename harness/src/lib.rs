@@ -39,10 +39,12 @@
 //! - [`sections`] (L4): the ABI text, one file per section.
 //! - [`host`] (L5): [`host::Host`], what users hold.
 //! - [`scenario`] (L5): scripts as files: form, driver, expectations.
+//! - [`manifest`] (L5): Istio's and Envoy's manifests, and the chains that they come to.
 
 pub mod abi;
 pub(crate) mod document;
 pub mod host;
+pub mod manifest;
 pub mod proxy;
 pub mod scenario;
 pub mod sections;

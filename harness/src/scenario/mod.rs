@@ -66,8 +66,8 @@ pub use load::{load, load_text};
 pub use model::{Answers, Property, Scenario, ScenarioFile, View};
 pub use modules::{ModuleError, Modules};
 pub use plugin::{
-    CargoPackage, Chain, Config, FailurePolicy, Manifests, PluginSource, PluginSpec, VmSpec, Workload,
-    WorkloadKind,
+    CargoPackage, Chain, Config, FailurePolicy, Manifests, PluginSource, PluginSpec, Traffic, VmSpec,
+    Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
 pub use report::{Style, report};
