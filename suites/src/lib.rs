@@ -7,11 +7,14 @@
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`snapshots`]: the files that views of a transcript are compared with
+//! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
 mod cargo;
 mod error;
 pub mod modules;
+#[cfg(feature = "parity")]
+pub mod parity;
 mod plugin_ext;
 pub mod prelude;
 pub mod snapshots;

@@ -27,7 +27,7 @@ fn overview(about: &Inspection) -> Vec<(&'static str, String)> {
     let yes = |is: bool| if is { "yes" } else { "no" };
     let obstacles: Vec<_> = about.image_obstacles.iter().map(|obstacle| obstacle.text()).collect();
     vec![
-        ("size", format!("{} bytes ({})", about.size, kib(about.size))),
+        ("size", size(about.size)),
         ("sha256", facts::sha256(about)),
         ("language", facts::language(about.language).to_owned()),
         ("ABI", about.abi_version.map_or_else(|| "unknown".to_owned(), |version| version.to_string())),
@@ -45,19 +45,25 @@ fn overview(about: &Inspection) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn kib(bytes: usize) -> String {
+/// A size in bytes, and in KiB where that is easier to read.
+fn size(bytes: usize) -> String {
     match bytes {
-        0..1024 => format!("{bytes} B"),
-        _ => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        0..1024 => format!("{bytes} bytes"),
+        _ => format!("{bytes} bytes ({:.1} KiB)", bytes as f64 / 1024.0),
     }
 }
 
 fn hosts(out: &mut String, place: &str, about: &Inspection) {
     let _ = writeln!(out, "\n{BOLD}hosts{BOLD:#}");
-    for host in facts::hosts(place, about) {
+    let [envoy, here] = facts::hosts(place, about);
+    let same = envoy.refusals == here.refusals;
+    for (host, told) in [(envoy, false), (here, same)] {
         let name = host.name;
         if host.refusals.is_empty() {
             let _ = writeln!(out, "  {name:<10}  {PASSED}loads it{PASSED:#}");
+        } else if told {
+            let _ = writeln!(out, "  {name:<10}  {FAILED}refuses it{FAILED:#} for the same reasons");
+            continue;
         }
         for (at, (why, hint)) in host.refusals.iter().enumerate() {
             let (name, verb) = if at == 0 { (name, "refuses it:") } else { ("", "       and:") };

@@ -14,13 +14,23 @@ pub(crate) fn annotations(trial: &Trial, root: Option<&Path>) -> String {
         return out;
     }
     for failure in &trial.failures {
-        let file = failure.span.file().unwrap_or(&trial.file);
+        let file = failure.span.file().unwrap_or(&trial.written_in);
         let message = format!("{}: expected {}, found {}", failure.what, failure.expected, failure.actual);
         let place = (failure.span.line(), failure.span.column());
         annotation(&mut out, &below(file, root), place, &trial.name(), &message);
     }
-    if trial.failures.is_empty() {
-        annotation(&mut out, &below(&trial.file, root), (trial.line, 0), &trial.name(), &trial.plain_text());
+    for difference in &trial.differences {
+        let (file, message) = (below(&trial.written_in, root), difference.to_string());
+        annotation(&mut out, &file, (trial.line, 0), &trial.name(), &message);
+    }
+    if out.is_empty() {
+        annotation(
+            &mut out,
+            &below(&trial.written_in, root),
+            (trial.line, 0),
+            &trial.name(),
+            &trial.plain_text(),
+        );
     }
     out
 }

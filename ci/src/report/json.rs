@@ -2,6 +2,7 @@
 
 use proxy_wasm_harness::scenario::Failure;
 use proxy_wasm_harness::state::show;
+use proxy_wasm_suites::snapshots::Difference;
 use serde_json::{Value, json};
 
 use super::{Summary, Trial, plain};
@@ -29,12 +30,14 @@ fn trial(trial: &Trial) -> Value {
     json!({
         "name": trial.name(),
         "file": trial.file.display().to_string(),
+        "written_in": trial.written_in.display().to_string(),
         "line": trial.line,
         "outcome": trial.outcome.word(),
         "reason": trial.outcome.reason(),
         "took": show(trial.took),
         "exchanges": trial.story.iter().map(exchange).collect::<Vec<_>>(),
         "failures": trial.failures.iter().map(failure).collect::<Vec<_>>(),
+        "snapshots": trial.differences.iter().map(difference).collect::<Vec<_>>(),
         "text": trial.plain_text(),
         "beside": plain(&trial.beside),
         "run_again": trial.again,
@@ -74,6 +77,10 @@ fn failure(one: &Failure) -> Value {
         "because": one.because,
         "backtrace": one.backtrace,
     })
+}
+
+fn difference(one: &Difference) -> Value {
+    json!({"path": one.path.display().to_string(), "message": one.to_string()})
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use proxy_wasm_harness::scenario::Failure;
+use proxy_wasm_suites::snapshots::Difference;
 
 use crate::exit::Exit;
 use crate::story::Exchange;
@@ -22,7 +23,9 @@ pub(crate) struct Trial {
     pub(crate) file_name: String,
     /// The scenario and its case; nothing when the whole file cannot be read.
     pub(crate) label: Option<String>,
-    /// Line of the scenario; 0 when there is none.
+    /// The file in which the scenario itself is written, which may be one that `file` imports.
+    pub(crate) written_in: PathBuf,
+    /// Line there of the scenario, or of what makes it unusable; 0 when the whole file is meant.
     pub(crate) line: usize,
     /// How it ended.
     pub(crate) outcome: Outcome,
@@ -32,6 +35,10 @@ pub(crate) struct Trial {
     pub(crate) took: Duration,
     /// What was not as expected.
     pub(crate) failures: Vec<Failure>,
+    /// The snapshots that say something else.
+    pub(crate) differences: Vec<Difference>,
+    /// What makes it unusable, error by error.
+    pub(crate) unusable: Vec<String>,
     /// Why it is not green, for people; may be coloured.
     pub(crate) text: String,
     /// What is shown beside it: traces, snapshots that were written.
@@ -43,6 +50,27 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
+    /// A trial that passed and has nothing to tell.
+    pub(crate) fn new(file: PathBuf, file_name: String, label: Option<String>) -> Self {
+        Self {
+            written_in: file.clone(),
+            file,
+            file_name,
+            label,
+            line: 0,
+            outcome: Outcome::Passed,
+            story: Vec::new(),
+            took: Duration::ZERO,
+            failures: Vec::new(),
+            differences: Vec::new(),
+            unusable: Vec::new(),
+            text: String::new(),
+            beside: String::new(),
+            again: None,
+            wall: Duration::ZERO,
+        }
+    }
+
     /// `<file>::<scenario>[::<case>]`.
     pub(crate) fn name(&self) -> String {
         match &self.label {
@@ -158,20 +186,8 @@ pub(crate) mod tests {
 
     /// A trial with this outcome and nothing else to say.
     pub(crate) fn trial(label: &str, outcome: Outcome) -> Trial {
-        Trial {
-            file: "a/b.scenario.yaml".into(),
-            file_name: "b".to_owned(),
-            label: Some(label.to_owned()),
-            line: 3,
-            outcome,
-            story: Vec::new(),
-            took: Duration::ZERO,
-            failures: Vec::new(),
-            text: String::new(),
-            beside: String::new(),
-            again: None,
-            wall: Duration::from_millis(2),
-        }
+        let trial = Trial::new("a/b.scenario.yaml".into(), "b".to_owned(), Some(label.to_owned()));
+        Trial { line: 3, outcome, wall: Duration::from_millis(2), ..trial }
     }
 
     #[test]

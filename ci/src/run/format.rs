@@ -33,12 +33,14 @@ pub(super) struct Printer {
     quiet: bool,
     checkout: Option<PathBuf>,
     file: Option<PathBuf>,
+    /// The last line printed was empty.
+    blank: bool,
 }
 
 impl Printer {
     pub(super) fn new(format: Format, quiet: bool) -> Self {
         let checkout = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
-        Self { format, quiet, checkout, file: None }
+        Self { format, quiet, checkout, file: None, blank: true }
     }
 
     /// The next trial, in order.
@@ -48,7 +50,9 @@ impl Printer {
         }
         if !self.quiet || trial.outcome.is_red() {
             self.heading(&trial.file, out);
-            out.text(&pretty::trial(trial));
+            let text = pretty::trial(trial);
+            self.blank = text.ends_with("\n\n");
+            out.text(&text);
         }
         if self.format == Format::Github {
             out.text(&github::annotations(trial, self.checkout.as_deref()));
@@ -58,7 +62,7 @@ impl Printer {
 
     fn heading(&mut self, file: &Path, out: &mut Output) {
         if self.file.as_deref() != Some(file) {
-            if self.file.is_some() {
+            if !self.blank {
                 out.text("\n");
             }
             out.text(&pretty::heading(file));
@@ -71,7 +75,7 @@ impl Printer {
         match self.format {
             Format::Json => out.line(&format!("{:#}", json::document(trials))),
             Format::Pretty | Format::Github => {
-                if self.file.is_some() {
+                if !self.blank {
                     out.text("\n");
                 }
                 out.text(&pretty::summary(trials, wall));

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use proxy_wasm_harness::scenario::{self, Chain, FileErrors, Found, Scenario};
+use proxy_wasm_harness::scenario::{self, Chain, Found, Scenario};
+use proxy_wasm_suites::snapshots::Shelf;
 
 use crate::error::Error;
 
@@ -15,9 +16,8 @@ pub(super) struct Plan {
 /// One trial.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) file: PathBuf,
-    /// What the file's trials are called by.
-    pub(super) file_name: String,
+    /// The file, and what its trials are called by.
+    pub(super) file: Found,
     pub(super) what: What,
 }
 
@@ -26,8 +26,13 @@ pub(super) struct Job {
 pub(super) enum What {
     /// To run a scenario.
     Scenario(Box<Scenario>),
-    /// To say that the file cannot be read.
-    Unreadable(FileErrors),
+    /// To say that the file cannot be used.
+    Unreadable {
+        /// The file, which may be one that it imports, and the line there; 0 when the whole file is meant.
+        at: (PathBuf, usize),
+        /// Everything that is wrong with it.
+        why: Vec<String>,
+    },
 }
 
 impl Job {
@@ -35,15 +40,15 @@ impl Job {
     pub(super) fn label(&self) -> Option<String> {
         match &self.what {
             What::Scenario(scenario) => Some(scenario.label()),
-            What::Unreadable(_) => None,
+            What::Unreadable { .. } => None,
         }
     }
 
     /// `<file>::<scenario>[::<case>]`.
     pub(super) fn name(&self) -> String {
         match &self.what {
-            What::Scenario(scenario) => scenario.trial(&self.file_name),
-            What::Unreadable(_) => self.file_name.clone(),
+            What::Scenario(scenario) => scenario.trial(&self.file.name),
+            What::Unreadable { .. } => self.file.name.clone(),
         }
     }
 
@@ -101,7 +106,7 @@ impl Plan {
                     }
                     Chain::Manifests(_) => return Ok(()),
                 },
-                What::Unreadable(_) => return Ok(()),
+                What::Unreadable { .. } => return Ok(()),
             }
         }
         if names.contains(&name) {
@@ -115,12 +120,31 @@ impl Plan {
 }
 
 fn jobs(found: Found) -> Vec<Job> {
-    let file = shown(&found.path);
-    let job = |what| Job { file: file.clone(), file_name: found.name.clone(), what };
-    match scenario::load(&file) {
-        Ok(read) => read.scenarios.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect(),
-        Err(errors) => vec![job(What::Unreadable(errors))],
+    let file = Found { path: shown(&found.path), name: found.name };
+    let job = |what| Job { file: file.clone(), what };
+    let read = match scenario::load(&file.path) {
+        Ok(read) => read.scenarios,
+        Err(errors) => {
+            let first = errors.errors.first().map(|error| (error.file.clone(), error.line));
+            let at = first.unwrap_or_else(|| (file.path.clone(), 0));
+            return vec![job(What::Unreadable {
+                at,
+                why: errors.errors.iter().map(ToString::to_string).collect(),
+            })];
+        }
+    };
+    if let Some((one, other)) = Shelf::clash(&read) {
+        let why = format!(
+            "{}: the snapshots of this scenario have the names of those of `{}` in line {}\nhelp: give one of them \
+             another name",
+            one.span,
+            other.label(),
+            other.span.line()
+        );
+        let at = (one.span.file().unwrap_or(&file.path).to_path_buf(), one.span.line());
+        return vec![job(What::Unreadable { at, why: vec![why] })];
     }
+    read.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect()
 }
 
 /// The path without a `./` that nobody wrote.
@@ -139,8 +163,7 @@ mod tests {
             format!("plugins: [{{name: limiter, wasm: p.wasm}}]\nscenarios:\n{}\n", scenarios.join("\n"));
         let read = scenario::load_text(Path::new("f.scenario.yaml"), &text).unwrap();
         let job = |one| Job {
-            file: "f.scenario.yaml".into(),
-            file_name: "f".to_owned(),
+            file: Found { path: "f.scenario.yaml".into(), name: "f".to_owned() },
             what: What::Scenario(Box::new(one)),
         };
         Plan { jobs: read.scenarios.into_iter().map(job).collect() }

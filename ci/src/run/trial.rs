@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
 use proxy_wasm_harness::scenario::{self, Modules, Run, Scenario, Style, Verdict, View};
+use proxy_wasm_suites::snapshots::Difference;
 
 use super::plan::{Job, What};
-use super::{Args, again};
+use super::{Args, again, snapshots};
 use crate::report::{Outcome, Trial};
 use crate::story;
 
@@ -15,84 +17,95 @@ use crate::story;
 pub(super) fn carry_out(job: &Job, args: &Args, modules: &dyn Modules) -> Trial {
     let began = Instant::now();
     let mut trial = panic::catch_unwind(AssertUnwindSafe(|| match &job.what {
-        What::Unreadable(errors) => unusable(job, errors.to_string()),
+        What::Unreadable { at, why } => unusable(job, at, why.clone()),
         What::Scenario(scenario) => of_scenario(job, scenario, args, modules),
     }))
     .unwrap_or_else(|_| {
         let text = "proxy-wasm-test itself went wrong here; its report is on stderr".to_owned();
         Trial { outcome: Outcome::Internal, text, ..blank(job) }
     });
-    trial.again = Some(again::command(args, &job.file, trial.label.as_deref()));
+    trial.again = Some(again::command(args, &job.file.path, trial.label.as_deref()));
     trial.wall = began.elapsed();
     trial
 }
 
 /// A trial about which nothing is known yet.
 fn blank(job: &Job) -> Trial {
-    Trial {
-        file: job.file.clone(),
-        file_name: job.file_name.clone(),
-        label: job.label(),
-        line: match &job.what {
-            What::Scenario(scenario) => scenario.span.line(),
-            What::Unreadable(_) => 0,
-        },
-        outcome: Outcome::Passed,
-        story: Vec::new(),
-        took: Duration::ZERO,
-        failures: Vec::new(),
-        text: String::new(),
-        beside: String::new(),
-        again: None,
-        wall: Duration::ZERO,
+    let mut trial = Trial::new(job.file.path.clone(), job.file.name.clone(), job.label());
+    if let What::Scenario(scenario) = &job.what {
+        trial.line = scenario.span.line();
+        trial.written_in = scenario.span.file().unwrap_or(&job.file.path).to_path_buf();
     }
+    trial
 }
 
-fn unusable(job: &Job, text: String) -> Trial {
-    let line = match &job.what {
-        What::Unreadable(errors) => errors.errors.first().map_or(0, |error| error.line),
-        What::Scenario(scenario) => scenario.span.line(),
-    };
-    Trial { outcome: Outcome::Unusable, text, line, ..blank(job) }
+fn unusable(job: &Job, (file, line): &(PathBuf, usize), why: Vec<String>) -> Trial {
+    Trial {
+        outcome: Outcome::Unusable,
+        written_in: file.clone(),
+        line: *line,
+        text: why.join("\n\n"),
+        unusable: why,
+        ..blank(job)
+    }
 }
 
 fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Modules) -> Trial {
     if let Some(verdict) = Verdict::without_run(scenario) {
-        return Trial { outcome: outcome(verdict), ..blank(job) };
+        return Trial { outcome: outcome(verdict, true), ..blank(job) };
     }
     let run = match scenario::run(scenario, modules, &args.limits.running()) {
         Ok(run) => run,
-        Err(error) => return unusable(job, error.to_string()),
+        Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), vec![error.to_string()]),
     };
-    let outcome = outcome(run.verdict(scenario));
+    let kept = match snapshots::settle(job, scenario, &run, args) {
+        Ok(kept) => kept,
+        Err(error) => {
+            let Trial { written_in, line, .. } = blank(job);
+            return unusable(job, &(written_in, line), vec![error.to_string()]);
+        }
+    };
+    let outcome = outcome(run.verdict(scenario), kept.differences.is_empty());
     let mut trial = Trial { story: story::exchanges(&run.transcript), took: run.took, ..blank(job) };
+    for path in &kept.updated {
+        let _ = writeln!(trial.beside, "updated {}", path.display());
+    }
     if outcome.is_red() {
-        trial.text = text(scenario, &run, &outcome);
+        trial.text = text(scenario, &run, &kept.differences, &outcome);
         if args.telling.trace {
             let _ = write!(trial.beside, "every callback and hostcall:\n{}", run.view(View::Abi));
         }
         trial.failures = run.failures;
+        trial.differences = kept.differences;
     }
     trial.outcome = outcome;
     trial
 }
 
-fn outcome(verdict: Verdict) -> Outcome {
-    match verdict {
-        Verdict::Passed => Outcome::Passed,
-        Verdict::Failed => Outcome::Failed,
-        Verdict::Skipped(why) => Outcome::Skipped(why),
-        Verdict::KnownFailure(why) => Outcome::KnownFailure(why),
-        Verdict::UnexpectedPass(why) => Outcome::UnexpectedPass(why),
+/// What a verdict comes to when snapshots are looked at, too.
+fn outcome(verdict: Verdict, as_snapshots_say: bool) -> Outcome {
+    match (verdict, as_snapshots_say) {
+        (Verdict::Passed, true) => Outcome::Passed,
+        (Verdict::Passed, false) | (Verdict::Failed, _) => Outcome::Failed,
+        (Verdict::Skipped(why), _) => Outcome::Skipped(why),
+        (Verdict::KnownFailure(why), _) | (Verdict::UnexpectedPass(why), false) => Outcome::KnownFailure(why),
+        (Verdict::UnexpectedPass(why), true) => Outcome::UnexpectedPass(why),
     }
 }
 
-fn text(scenario: &Scenario, run: &Run, outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::UnexpectedPass(_) => format!(
+fn text(scenario: &Scenario, run: &Run, differences: &[Difference], outcome: &Outcome) -> String {
+    if let Outcome::UnexpectedPass(_) = outcome {
+        return format!(
             "{}: it is known to fail, and passes\nhelp: take `known_failure` out of the scenario\n",
             scenario.span
-        ),
-        _ => scenario::report(scenario, run, Style::Colour),
+        );
     }
+    let mut text = scenario::report(scenario, run, Style::Colour);
+    for difference in differences {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = write!(text, "{}: {}", scenario.span, snapshots::painted(difference));
+    }
+    text
 }

@@ -13,6 +13,9 @@ pub(super) fn exchanges(run: &Run, trace: bool) -> String {
     let text = if trace { run.view(View::Abi) } else { run.transcript.http_and_log() };
     let mut out = String::new();
     for line in text.lines() {
+        if line.starts_with("== ") && !out.is_empty() {
+            out.push('\n');
+        }
         let _ = writeln!(out, "{}", painted(line));
     }
     let story = pretty::story(&story::exchanges(&run.transcript));

@@ -5,6 +5,7 @@
 mod callbacks;
 mod hostcalls;
 pub mod pairs;
+pub mod protobuf;
 mod section;
 mod signature;
 mod types;

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::Host;
 use super::error::HostError;
 use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
+use crate::document::istio_json;
 use crate::proxy::transcript::Detail;
-use crate::proxy::{FailurePolicy, Options};
-use crate::scenario::istio_json;
+use crate::proxy::{Cluster, FailurePolicy, Options};
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{HangGuard, Plugin};
 
@@ -143,7 +145,9 @@ impl From<Vec<u8>> for Config {
 pub struct Builder {
     pub(crate) chain: Vec<Setup>,
     pub(crate) upstream: Upstream,
+    pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) options: Options,
+    pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
@@ -166,7 +170,9 @@ impl Default for Builder {
         Self {
             chain: Vec::new(),
             upstream: Upstream::Every(Answer::ok()),
+            clusters: IndexMap::new(),
             options: Options::default(),
+            properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
             seed: 0,
             workers: 1,
@@ -201,6 +207,14 @@ impl Builder {
         self
     }
 
+    /// A cluster that plugins can call, and what it answers: an [`Answer`] to every call, a list with one for each call, or
+    /// a closure `|call: &Call| Answer`. Calls to clusters that are not described fail.
+    #[must_use]
+    pub fn cluster(mut self, name: impl Into<String>, answers: impl Into<Cluster>) -> Self {
+        self.clusters.insert(name.into(), answers.into());
+        self
+    }
+
     /// The options of the simulated proxy.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
@@ -212,6 +226,13 @@ impl Builder {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.options.log_level = level;
+        self
+    }
+
+    /// A property that plugins can read from the start on, in place of the default set or beside it.
+    #[must_use]
+    pub fn property(mut self, path: &[&str], value: impl Into<Vec<u8>>) -> Self {
+        self.properties.push((path.iter().map(|part| (*part).to_owned()).collect(), value.into()));
         self
     }
 

@@ -9,12 +9,12 @@ use crate::vm::{LoadError, Trap};
 pub enum HostError {
     /// A plugin cannot be loaded.
     #[error("{0}")]
-    Load(#[from] LoadError),
+    Load(Box<LoadError>),
     /// A plugin refuses its start or its configuration, or traps in it.
     #[error("{refusal}{}", logged(log))]
     Refused {
         /// Which, and how.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
         /// What plugins logged until then.
         log: String,
     },
@@ -24,6 +24,12 @@ pub enum HostError {
     /// Too many hosts live at once.
     #[error("the machine has no room for another VM: {0}")]
     NoRoom(String),
+}
+
+impl From<LoadError> for HostError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(Box::new(error))
+    }
 }
 
 fn logged(log: &str) -> String {

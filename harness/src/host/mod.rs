@@ -2,7 +2,8 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `image`
+//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `error`.
 
 mod act;
@@ -12,6 +13,7 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod shared;
 mod start;
 mod template;
 
@@ -26,7 +28,7 @@ pub use start::Started;
 pub use template::Template;
 
 use crate::proxy::transcript::{Kind, Moved};
-use crate::proxy::{Drive, Finding, Injection, Slot, StreamId, Transcript};
+use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
 use crate::state::{Clock, Duration, Instant, Request};
 use crate::vm::{Trapped, Vms};
 
@@ -43,10 +45,9 @@ pub struct Host {
     stalls: Vec<Stall>,
     allowed: Vec<String>,
     judged: bool,
+    pub(crate) seed: u64,
     pub(crate) acts: Vec<Act>,
     pub(crate) setup: std::sync::Arc<Builder>,
-    /// Where randomness comes from since the start; a template's hosts have the setup in common, not the seed.
-    pub(crate) seed: u64,
 }
 
 impl Host {
@@ -100,7 +101,8 @@ impl Host {
         let held = self.slot.held_by(id);
         let waited = self.now() - began;
         let patience = self.slot.deadlines.next().is_some().then_some(self.patience);
-        self.stalls.push(Stall { stream: id, held, waited, patience, event });
+        let calls = self.slot.calls_waiting();
+        self.stalls.push(Stall { stream: id, held, calls, waited, patience, event });
     }
 
     /// Moves both clocks on by `span` and runs everything that falls due, the end of the span included.
@@ -155,6 +157,16 @@ impl Host {
     #[must_use]
     pub fn traps(&self) -> &[Trapped] {
         &self.vms.traps
+    }
+
+    /// The HTTP calls that plugins made, in order, also those that failed inside the hostcall.
+    pub fn http_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.slot.calls.made.iter().filter(|call| call.kind == CallKind::Http)
+    }
+
+    /// The gRPC calls and streams that plugins made, in order, also those that failed inside the hostcall.
+    pub fn grpc_calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.slot.calls.made.iter().filter(|call| call.kind != CallKind::Http)
     }
 
     /// The streams that could not end, in order.

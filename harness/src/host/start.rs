@@ -15,7 +15,7 @@ use crate::proxy::{
     Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
 };
 use crate::sections;
-use crate::state::{Clock, Entropy};
+use crate::state::{Clock, Entropy, PropertyValue};
 use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
 
 /// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
@@ -53,7 +53,7 @@ pub(super) fn running(builder: &Arc<Builder>, seed: u64) -> Result<Host, HostErr
         Started::Running(host) => Ok(*host),
         Started::Refused(mut host, refusal) => {
             host.judged();
-            Err(HostError::Refused { refusal, log: host.transcript().log() })
+            Err(HostError::Refused { refusal: Box::new(refusal), log: host.transcript().log() })
         }
     }
 }
@@ -67,6 +67,10 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         Upstream::Every(answer) => Script::Every(answer.clone()),
         Upstream::Each(answers) => Script::Each(answers.iter().cloned().collect()),
     };
+    for (path, value) in &builder.properties {
+        proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
+    }
+    proxy.calls.clusters.clone_from(&builder.clusters);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {

@@ -2,9 +2,11 @@
 //!
 //! The rule of Envoy 1.40 (observed): a map or body is reachable from its own callback until that callback answers
 //! Continue; while the plugin holds the stream there, it stays reachable from everywhere; `proxy_on_log` opens the
-//! header maps once more, for reading.
+//! header maps once more, for reading. What the callbacks of calls show is open inside them alone, to every context of the
+//! plugin, and cannot be changed, but for the message of a gRPC call.
 
 use super::Proxy;
+use super::calls::CallView;
 use super::context::ContextRef;
 use super::ids::{Direction, StreamId, VmIndex};
 use super::stream::{BodyView, Filter, Stream};
@@ -31,6 +33,17 @@ fn place(map: MapType) -> Option<(Direction, bool)> {
     }
 }
 
+/// Where the callbacks of calls show a map; nowhere, when it is one of a stream.
+fn call_map(map: MapType) -> Option<fn(&CallView) -> &Option<Fields>> {
+    match map {
+        MapType::GrpcCallInitialMetadata => Some(|view| &view.initial_metadata),
+        MapType::GrpcCallTrailingMetadata => Some(|view| &view.trailing_metadata),
+        MapType::HttpCallResponseHeaders => Some(|view| &view.headers),
+        MapType::HttpCallResponseTrailers => Some(|view| &view.trailers),
+        _ => None,
+    }
+}
+
 impl Proxy {
     /// The stream and plugin that hostcalls of `vm` are about, if they are about a stream that lives.
     pub(crate) fn effective_stream(&self, vm: VmIndex) -> Option<(StreamId, usize)> {
@@ -48,6 +61,9 @@ impl Proxy {
 
     /// The map `map`, to read.
     pub(crate) fn map(&self, vm: VmIndex, map: MapType) -> Result<&Fields, Closed> {
+        if let Some(place) = call_map(map) {
+            return self.call_view(vm).and_then(|view| place(view).as_ref()).ok_or(Closed::NotNow);
+        }
         let (stream, filter) = self.effective_filter(vm).ok_or(Closed::NotNow)?;
         let (direction, trailers) = place(map).ok_or(Closed::NotNow)?;
         let half = stream.half(direction);
@@ -91,6 +107,9 @@ impl Proxy {
 
     /// The body that `buffer` shows; `None` when none is open.
     pub(crate) fn body(&self, vm: VmIndex, buffer: BufferType) -> Option<&Buffer> {
+        if buffer == BufferType::GrpcCallMessage {
+            return self.call_view(vm)?.grpc_message.as_ref();
+        }
         let (stream, filter) = self.effective_filter(vm)?;
         let direction = body_direction(buffer)?;
         stream.body(direction, filter.side(direction).body)
@@ -98,6 +117,9 @@ impl Proxy {
 
     /// As [`Self::body`], to change.
     pub(crate) fn body_mut(&mut self, vm: VmIndex, buffer: BufferType) -> Option<&mut Buffer> {
+        if buffer == BufferType::GrpcCallMessage {
+            return self.call_view_mut(vm)?.grpc_message.as_mut();
+        }
         let (id, at) = self.effective_stream(vm)?;
         let direction = body_direction(buffer)?;
         let stream = self.stream_mut(id);

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::calls::{CallIds, CallView};
 use super::effect::Effect;
 use super::ids::{PluginIndex, StreamId};
+use super::properties::Declaration;
 use crate::abi::AbiVersion;
 use crate::state::{DeadlineId, Duration, Entropy, MetricIds};
 
@@ -25,6 +27,7 @@ pub(crate) struct VmState {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) entropy: Entropy,
     pub(crate) metric_ids: MetricIds,
+    pub(crate) call_ids: CallIds,
     /// The VM has trapped: no callback of any kind reaches it any more.
     pub(crate) failed: bool,
     /// `_initialize`, `main` or `_start` is running.
@@ -52,6 +55,10 @@ pub(crate) struct PluginContext {
     pub(crate) tick: Option<DeadlineId>,
     /// `proxy_on_done` answered false: `proxy_done` is awaited.
     pub(crate) done_pending: bool,
+    /// What the plugin declared about properties that it sets.
+    pub(crate) declared: Vec<(Vec<u8>, Declaration)>,
+    /// What the callbacks of its calls show.
+    pub(crate) view: CallView,
 }
 
 /// What [`VmState::leave`] puts back.
@@ -71,6 +78,7 @@ impl VmState {
             environment: Vec::new(),
             entropy,
             metric_ids: MetricIds::default(),
+            call_ids: CallIds::default(),
             failed: false,
             starting: false,
             configuring: None,
@@ -99,6 +107,8 @@ impl VmState {
             tick_period: Duration::ZERO,
             tick: None,
             done_pending: false,
+            declared: Vec::new(),
+            view: CallView::default(),
         });
         id
     }

@@ -3,6 +3,7 @@
 //! Effects stand in one queue per VM and run, in order, when any callback of that VM returns, nested ones included;
 //! only then does the callback's own result count.
 
+use super::calls::{CallIndex, GrpcFailure};
 use super::chain::Drive;
 use super::guest::{Guest, Invocation};
 use super::ids::{Direction, StreamId, VmIndex};
@@ -20,6 +21,11 @@ pub(crate) enum Effect {
     Close { at: At },
     /// `proxy_done` of a plugin context: it is deleted.
     Delete { context: u32 },
+    /// The callback of a call is over: what it showed is closed, before anything that it asked for runs. `ended` is a
+    /// gRPC call that it ended.
+    CloseCall { context: u32, ended: Option<CallIndex> },
+    /// A gRPC call failed inside its hostcall.
+    GrpcFailed { context: u32, id: u32, failure: GrpcFailure },
 }
 
 /// The plugin and stream that an effect is about, and where the stream stood when it was asked for.
@@ -45,6 +51,8 @@ impl<G: Guest> Drive<'_, G> {
                 self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
                 self.proxy.vm_mut(vm).remove_context(context);
             }
+            Effect::CloseCall { context, ended } => self.proxy.close_view(vm, context, ended),
+            Effect::GrpcFailed { context, id, failure } => self.grpc_failed(vm, context, id, failure),
             Effect::Continue { at, direction } => self.continue_stream(vm, at, direction),
             Effect::LocalReply { at, .. } if at.ending => self.envoy_would_crash(
                 vm,

@@ -65,11 +65,13 @@ impl<G: Guest> Drive<'_, G> {
         if incomplete && protocol == Protocol::Http1 {
             fields.add(b"connection", b"close");
         }
+        let code = fields.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
         let mut wire = fields.clone();
         if protocol == Protocol::Http1 {
             frame(&mut wire, end_stream, head_request);
         }
         self.proxy.record_fields(id, Party::ClientReceives, What::Head { end_stream }, &wire);
+        self.stream(id).code = code;
         let received = &mut self.stream(id).client.received;
         received.head = Some(wire);
         received.head_at = Some(now);

@@ -59,15 +59,22 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// The VM is dead: what the plugin's failure policy does with this stream. Answers whether it goes on.
-    fn failed(&mut self, id: StreamId, filter: usize) -> bool {
+    fn failed(&mut self, id: StreamId, filter: usize, direction: Direction) -> bool {
         let plugin = self.filter(id, filter).plugin;
         if self.proxy.plugin(plugin).fail_open {
             return true;
         }
-        if !std::mem::replace(&mut self.filter(id, filter).failure_replied, true) {
-            self.fail_stream(id);
+        if std::mem::replace(&mut self.filter(id, filter).failure_replied, true) {
+            // The 503 that the failure caused passes the plugin by (Envoy 1.40, observed: the client receives it).
+            return direction == Direction::Response;
         }
+        self.fail_stream(id);
         false
+    }
+
+    /// The 503 for a dead VM goes past the plugin that it stands for (Envoy 1.40, observed).
+    fn passes_its_own_failure(&mut self, id: StreamId, filter: usize) -> bool {
+        self.filter(id, filter).failure_replied
     }
 
     pub(crate) fn filter_headers(
@@ -81,7 +88,7 @@ impl<G: Guest> Drive<'_, G> {
             self.create_context(id, filter);
         }
         let Filter { vm, context, plugin, .. } = *self.filter(id, filter);
-        if context == 0 && direction == Direction::Response {
+        if direction == Direction::Response && (context == 0 || self.passes_its_own_failure(id, filter)) {
             return HeadersStatus::Continue;
         }
         self.filter(id, filter).side_mut(direction).headers_open = true;
@@ -96,7 +103,7 @@ impl<G: Guest> Drive<'_, G> {
         let known = if self.proxy.vm(vm).abi == AbiVersion::V0_1_0 { 2 } else { 3 };
         let called = self.call(vm, Invocation::new(name, &args[..known]));
         let status = match called {
-            Called::Failed if self.failed(id, filter) => HeadersStatus::Continue,
+            Called::Failed if self.failed(id, filter, direction) => HeadersStatus::Continue,
             Called::Failed => HeadersStatus::StopAllAndWatermark,
             Called::Absent => HeadersStatus::Continue,
             Called::Number(number) => {
@@ -121,7 +128,7 @@ impl<G: Guest> Drive<'_, G> {
         end_stream: bool,
     ) -> DataStatus {
         let Filter { vm, context, .. } = *self.filter(id, filter);
-        if context == 0 {
+        if context == 0 || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
             return DataStatus::Continue;
         }
         let view = if self.filter(id, filter).side(direction).buffering && piece != BodyView::Buffered {
@@ -141,7 +148,7 @@ impl<G: Guest> Drive<'_, G> {
         };
         let called = self.call(vm, Invocation::new(name, &[context, size, u32::from(end_stream)]));
         let status = match called {
-            Called::Failed if self.failed(id, filter) => DataStatus::Continue,
+            Called::Failed if self.failed(id, filter, direction) => DataStatus::Continue,
             Called::Failed => DataStatus::StopNoBuffer,
             Called::Absent => DataStatus::Continue,
             Called::Number(number) => DataStatus::from_abi(number),
@@ -162,7 +169,7 @@ impl<G: Guest> Drive<'_, G> {
         direction: Direction,
     ) -> TrailersStatus {
         let Filter { vm, context, .. } = *self.filter(id, filter);
-        if context == 0 {
+        if context == 0 || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
             return TrailersStatus::Continue;
         }
         self.filter(id, filter).side_mut(direction).trailers_open = true;
@@ -173,7 +180,7 @@ impl<G: Guest> Drive<'_, G> {
         };
         let called = self.call(vm, Invocation::new(name, &[context, count]));
         let status = match called {
-            Called::Failed if self.failed(id, filter) => TrailersStatus::Continue,
+            Called::Failed if self.failed(id, filter, direction) => TrailersStatus::Continue,
             Called::Failed => TrailersStatus::StopIteration,
             Called::Absent => TrailersStatus::Continue,
             Called::Number(number) => TrailersStatus::from_abi(number),

@@ -159,7 +159,8 @@ impl<G: Guest> Drive<'_, G> {
 impl Proxy {
     fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
         let id = self.next_stream();
-        let mut stream = Stream::new(id, ClientSide::new(request.protocol));
+        let began = (self.clock.now(), self.clock.realtime());
+        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
         stream.filters = self.filters(worker);
         self.insert_stream(stream);
         id

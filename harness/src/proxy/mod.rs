@@ -3,9 +3,12 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `ingress`, `router`, `egress` (the ends of the chain), `run` (time), `transcript` (the record).
+//! responses), `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `run` (time), `transcript`
+//! (the record).
 
 mod access;
+mod answer;
+mod calls;
 mod chain;
 mod client;
 mod context;
@@ -17,6 +20,7 @@ mod ids;
 mod ingress;
 mod inject;
 mod options;
+mod properties;
 mod queues;
 mod reply;
 mod router;
@@ -27,6 +31,8 @@ pub mod transcript;
 mod upstream;
 
 pub(crate) use access::Closed;
+pub use calls::{Call, CallKind, Cluster, Responder, Waiting};
+pub(crate) use calls::{GrpcAsked, HttpAsked};
 pub(crate) use chain::Drive;
 pub use client::{End, Received};
 pub(crate) use context::{ContextRef, VmState};
@@ -88,10 +94,13 @@ pub struct Proxy {
     pub(crate) vms: Vec<VmState>,
     pub(crate) groups: usize,
     pub(crate) upstream: Script,
+    pub(crate) calls: calls::Calls,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
     pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
+    /// Properties that the test gave to every stream and plugin.
+    pub(crate) properties: properties::Overrides,
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
@@ -100,6 +109,8 @@ pub struct Proxy {
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
+    /// How much has happened at the present instant.
+    at_this_instant: u32,
     /// The second last written as a date, and the date.
     date: (u64, String),
 }
@@ -126,16 +137,19 @@ impl Proxy {
             vms: Vec::new(),
             groups: 0,
             upstream: Script::Every(crate::state::Answer::ok()),
+            calls: calls::Calls::default(),
             request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
+            properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
             streams: std::collections::VecDeque::new(),
             first_stream: 0,
             local_replies: Vec::new(),
             halted: false,
+            at_this_instant: 0,
             date: (0, String::new()),
         }
     }
@@ -259,8 +273,12 @@ impl Proxy {
             "plugin {} asked for {asked} bytes of memory and may have {cap}: it grows without bound, or needs a higher cap",
             self.transcript.vm_name(vm)
         );
+        self.find("vm/memory-cap", message);
+    }
+
+    fn find(&mut self, id: &str, message: String) {
         let event = self.transcript.mark();
-        self.findings.push(Finding { id: "vm/memory-cap".to_owned(), message, event });
+        self.findings.push(Finding { id: id.to_owned(), message, event });
     }
 
     /// The script has no answer for this request.
@@ -270,8 +288,7 @@ impl Proxy {
              instead of a list",
             id.0 + 1
         );
-        let event = self.transcript.mark();
-        self.findings.push(Finding { id: "script/upstream-exhausted".to_owned(), message, event });
+        self.find("script/upstream-exhausted", message);
         self.stream_mut(id)
             .upstream
             .answering

@@ -40,8 +40,13 @@ impl LocalReply {
         }
     }
 
+    /// The body of the reply when nobody can be reached, or who was reached went away.
+    pub(super) fn unreachable(reason: &str) -> String {
+        format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}")
+    }
+
     /// The response headers it has when it enters the chain.
-    fn fields(&self, grpc_request: bool) -> Fields {
+    pub(super) fn fields(&self, grpc_request: bool) -> Fields {
         let mut fields = Fields::response();
         if grpc_request {
             fields.add(b":status", b"200");
@@ -71,7 +76,7 @@ impl LocalReply {
 }
 
 /// The gRPC status that stands for an HTTP status (gRPC, "HTTP to gRPC Status Code Mapping").
-fn grpc_status_of(status: u16) -> u32 {
+pub(super) fn grpc_status_of(status: u16) -> u32 {
     match status {
         400 => 13,
         401 => 16,
@@ -155,6 +160,7 @@ impl<G: Guest> Drive<'_, G> {
     fn local_response(&mut self, id: StreamId, reply: LocalReply) -> (Fields, Vec<u8>) {
         self.proxy.record_local_reply(id, &reply);
         let stream = self.stream(id);
+        stream.code = Some(reply.status);
         let fields = reply.fields(stream.grpc_request);
         let bodiless = stream.grpc_request || stream.head_request;
         (fields, if bodiless { Vec::new() } else { reply.body })
@@ -169,6 +175,7 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn piece(&mut self, id: StreamId, direction: Direction, bytes: Vec<u8>, end_stream: bool) {
         let half = self.half(id, direction);
         half.complete |= end_stream;
+        half.received += bytes.len() as u64;
         let depth = half.flight.len();
         half.flight.push(Buffer::from(bytes));
         self.data(id, direction, From::Start, BodyView::Flight(depth), end_stream);

@@ -1,17 +1,15 @@
 //! Where the request leaves the chain: route, checks, the upstream's request, and its answer's way back in.
 
-use std::collections::VecDeque;
-
+use super::answer::{body_parts, hold_open, lay_out};
 use super::chain::{Drive, From};
 use super::client::End;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
-use super::ingress::content_length;
 use super::reply::LocalReply;
 use super::run::Deadline;
 use super::transcript::{Fault, Party, What};
 use super::upstream::Answering;
-use crate::state::{Answer, AnswerKind, Body, Chunk, Duration, Failure, Field, Fields, Protocol, Response};
+use crate::state::{Answer, AnswerKind, Chunk, Duration, Failure, Field, Fields, Protocol};
 
 impl<G: Guest> Drive<'_, G> {
     /// The request's head has passed the chain.
@@ -189,7 +187,7 @@ impl<G: Guest> Drive<'_, G> {
         let h2 = upstream.protocol == Protocol::Http2;
         let idle = upstream.answering.is_empty();
         let trailers = trailers.filter(|_| kept || h2).map(<[Field]>::to_vec);
-        body_answering(&mut upstream.answering, chunks, trailers, h2);
+        body_parts(&mut upstream.answering, chunks, trailers, h2);
         if !end {
             hold_open(&mut upstream.answering);
         }
@@ -215,21 +213,12 @@ impl<G: Guest> Drive<'_, G> {
         let enable_trailers = self.proxy.options.enable_trailers;
         let upstream = &mut self.stream(id).upstream;
         upstream.answered = true;
-        match answer.kind {
-            AnswerKind::Response(response) => {
-                upstream.protocol = response.protocol;
-                answering(&mut upstream.answering, response, enable_trailers);
-            }
-            AnswerKind::Grpc(grpc) => grpc_answering(&mut upstream.answering, grpc),
-            AnswerKind::Fail(Failure::Refused | Failure::Closed) => {
-                upstream.answering.push_back(Answering::Reset("connection termination"));
-            }
-            AnswerKind::Fail(Failure::Cut) => {
-                let fields = vec![(b"transfer-encoding".to_vec(), b"chunked".to_vec())];
-                upstream.answering.push_back(Answering::Head { fields, status: 200, end_stream: false });
-                upstream.answering.push_back(Answering::Reset("connection termination"));
-            }
-            AnswerKind::Fail(Failure::Timeout) => return,
+        if let AnswerKind::Response(response) = &answer.kind {
+            upstream.protocol = response.protocol;
+        }
+        lay_out(&mut upstream.answering, answer.kind, enable_trailers);
+        if upstream.answering.is_empty() {
+            return;
         }
         if !end {
             hold_open(&mut upstream.answering);
@@ -250,7 +239,7 @@ impl<G: Guest> Drive<'_, G> {
             }
             Answering::Data { bytes, end_stream, .. } => {
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
-                self.stream(id).upstream.answer_complete |= end_stream;
+                self.answer_complete(id, end_stream);
                 self.piece(id, Direction::Response, bytes, end_stream);
                 let stream = self.stream(id);
                 if !stream.ended
@@ -263,14 +252,14 @@ impl<G: Guest> Drive<'_, G> {
             }
             Answering::End => {
                 self.proxy.record_part(id, Party::UpstreamSends, What::End, b"");
-                self.stream(id).upstream.answer_complete = true;
+                self.answer_complete(id, true);
                 self.piece(id, Direction::Response, Vec::new(), true);
             }
             Answering::Trailers(fields) => {
                 let mut trailers = Fields::trailers();
                 fields.iter().for_each(|(name, value)| trailers.add(name, value));
                 self.proxy.record_fields(id, Party::UpstreamSends, What::Trailers, &trailers);
-                self.stream(id).upstream.answer_complete = true;
+                self.answer_complete(id, true);
                 let half = self.half(id, Direction::Response);
                 half.trailers = Some(trailers);
                 half.complete = true;
@@ -314,8 +303,8 @@ impl<G: Guest> Drive<'_, G> {
         }
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         let now = self.proxy.clock.now();
+        self.answer_complete(id, end_stream);
         let upstream = &mut self.stream(id).upstream;
-        upstream.answer_complete |= end_stream;
         let took = upstream.request_ended_at.map_or(Duration::ZERO, |ended| now - ended);
         if let Some(deadline) = upstream.timeout.take_if(|_| end_stream) {
             self.proxy.deadlines.cancel(deadline);
@@ -327,7 +316,18 @@ impl<G: Guest> Drive<'_, G> {
         }
         half.headers = Some(fields);
         half.complete = end_stream;
+        self.stream(id).code = Some(status);
         self.headers(id, Direction::Response, From::Start, end_stream);
+    }
+
+    /// The upstream's answer has come in, to its end if `end_stream`.
+    fn answer_complete(&mut self, id: StreamId, end_stream: bool) {
+        if end_stream {
+            let now = self.proxy.clock.now();
+            let upstream = &mut self.stream(id).upstream;
+            upstream.answer_complete = true;
+            upstream.answered_at = Some(now);
+        }
     }
 
     /// The upstream failed.
@@ -342,8 +342,7 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
-        let body =
-            format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}");
+        let body = LocalReply::unreachable(reason);
         self.send_local_reply(id, LocalReply::own(503, &body, &details));
     }
 
@@ -367,7 +366,7 @@ fn routed(fields: &Fields) -> bool {
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
-fn refusal(fields: &Fields) -> Option<LocalReply> {
+pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
     let message = if fields.get(b":method").is_none() {
         "missing required header: :method".to_owned()
     } else {
@@ -392,7 +391,7 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// How HTTP/1.1 tells the end of a request.
-fn frame(wire: &mut Fields, end_stream: bool) {
+pub(super) fn frame(wire: &mut Fields, end_stream: bool) {
     if wire.get(b"content-length").is_some() {
         return;
     }
@@ -401,87 +400,4 @@ fn frame(wire: &mut Fields, end_stream: bool) {
     } else if !matches!(wire.get(b":method"), Some(b"GET" | b"HEAD")) {
         wire.add(b"content-length", b"0");
     }
-}
-
-/// The parts of a scripted response.
-fn answering(out: &mut VecDeque<Answering>, response: Response, enable_trailers: bool) {
-    let h2 = response.protocol == Protocol::Http2;
-    let given =
-        |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
-    let mut fields = response.headers.clone();
-    let never_a_body = matches!(response.status, 204 | 304);
-    let length = content_length(&response.body);
-    let trailers = response.trailers.filter(|_| h2 || enable_trailers);
-    if !given("content-length") {
-        match (&response.body, length) {
-            (Body::Sized(_), Some(length)) => {
-                fields.push((b"content-length".to_vec(), length.to_string().into_bytes()));
-            }
-            (Body::None, _) if trailers.is_none() && !h2 && !never_a_body => {
-                fields.push((b"content-length".to_vec(), b"0".to_vec()));
-            }
-            (Body::Sized(_) | Body::None, _) if trailers.is_none() => {}
-            _ if !h2 && !given("transfer-encoding") => {
-                fields.push((b"transfer-encoding".to_vec(), b"chunked".to_vec()));
-            }
-            _ => {}
-        }
-    }
-    let chunks: &[Chunk] = match &response.body {
-        Body::None => &[],
-        Body::Sized(chunks) | Body::Chunked(chunks) => chunks,
-    };
-    let empty =
-        !matches!(response.body, Body::Chunked(_)) && chunks.iter().all(|chunk| chunk.data.is_empty());
-    let end_stream = never_a_body || (empty && trailers.is_none());
-    out.push_back(Answering::Head { fields, status: response.status, end_stream });
-    if end_stream {
-        return;
-    }
-    body_answering(out, chunks, trailers, h2);
-}
-
-/// The pieces of an answer and its end.
-fn body_answering(out: &mut VecDeque<Answering>, chunks: &[Chunk], trailers: Option<Vec<Field>>, h2: bool) {
-    for (at, chunk) in chunks.iter().enumerate() {
-        let last = h2 && trailers.is_none() && at + 1 == chunks.len();
-        out.push_back(Answering::Data { bytes: chunk.data.clone(), after: chunk.after, end_stream: last });
-    }
-    match trailers {
-        Some(fields) => out.push_back(Answering::Trailers(fields)),
-        None if h2 && chunks.is_empty() => {
-            out.push_back(Answering::Data { bytes: Vec::new(), after: Duration::ZERO, end_stream: true });
-        }
-        None if h2 => {}
-        None => out.push_back(Answering::End),
-    }
-}
-
-/// Takes the end of the answer away: more is to come.
-fn hold_open(parts: &mut VecDeque<Answering>) {
-    match parts.back_mut() {
-        Some(Answering::End | Answering::Trailers(_)) => drop(parts.pop_back()),
-        Some(Answering::Data { bytes, end_stream: true, .. }) if bytes.is_empty() => drop(parts.pop_back()),
-        Some(Answering::Data { end_stream, .. } | Answering::Head { end_stream, .. }) => *end_stream = false,
-        Some(Answering::Reset(_)) | None => {}
-    }
-}
-
-/// The parts of a scripted gRPC answer: messages framed, the status in trailers.
-fn grpc_answering(out: &mut VecDeque<Answering>, grpc: crate::state::GrpcAnswer) {
-    let mut fields = vec![(b"content-type".to_vec(), b"application/grpc".to_vec())];
-    fields.extend(grpc.initial_metadata);
-    out.push_back(Answering::Head { fields, status: 200, end_stream: false });
-    for message in grpc.messages {
-        let mut bytes = vec![0];
-        bytes.extend_from_slice(&(message.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(&message);
-        out.push_back(Answering::Data { bytes, after: Duration::ZERO, end_stream: false });
-    }
-    let mut trailers = vec![(b"grpc-status".to_vec(), grpc.status.to_string().into_bytes())];
-    if !grpc.message.is_empty() {
-        trailers.push((b"grpc-message".to_vec(), grpc.message));
-    }
-    trailers.extend(grpc.trailing_metadata);
-    out.push_back(Answering::Trailers(trailers));
 }

@@ -1,6 +1,7 @@
 //! Time: what falls due, in order of (instant, sequence), and what makes the clock move.
 
 use super::Proxy;
+use super::calls::{CallDue, CallIndex};
 use super::chain::Drive;
 use super::context::ContextRef;
 use super::guest::{Guest, Invocation};
@@ -27,7 +28,12 @@ pub(crate) enum Deadline {
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
     Reply { stream: StreamId, reply: LocalReply },
+    /// The next of a call to a cluster.
+    Call(CallIndex, CallDue),
 }
+
+/// How much may happen at one instant before it is taken for a loop that never ends.
+const MOST_AT_ONCE: u32 = 100_000;
 
 impl<G: Guest> Drive<'_, G> {
     /// Runs everything that is due now, without moving time.
@@ -70,6 +76,7 @@ impl<G: Guest> Drive<'_, G> {
             return false;
         }
         let Some((due, deadline)) = self.proxy.deadlines.pop_due(until) else { return false };
+        self.proxy.note_progress(due);
         self.proxy.clock.advance_to(due);
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
@@ -80,6 +87,7 @@ impl<G: Guest> Drive<'_, G> {
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
                 self.send_local_reply(stream, reply);
             }
+            Deadline::Call(at, due) => self.call_due(at, due),
             // The stream has gone meanwhile.
             _ => {}
         }
@@ -161,6 +169,22 @@ impl Proxy {
         }
     }
 
+    /// Something falls due at `due`. Where time does not move on, everything ends with a finding.
+    fn note_progress(&mut self, due: Instant) {
+        if due > self.clock.now() {
+            self.at_this_instant = 0;
+        }
+        self.at_this_instant += 1;
+        if self.at_this_instant > MOST_AT_ONCE {
+            let message = format!(
+                "{MOST_AT_ONCE} things happened at {due} and time did not move: a plugin asks for the next in each, as \
+                 with a call from the callback of a call; let the answer come `after` some time"
+            );
+            self.find("script/no-progress", message);
+            self.halted = true;
+        }
+    }
+
     fn record_step_of_time(&mut self, from: Instant, to: Instant, why: Moved) {
         if from < to && self.transcript.records(Detail::Http) {
             self.transcript.push(to, Kind::Clock { from, why });
@@ -178,6 +202,7 @@ impl Proxy {
                         plugin: self.plugin(filter.plugin).name.clone(),
                         callback: side.paused_by.unwrap_or("a callback"),
                         direction,
+                        dead: self.vm(filter.vm).failed,
                     });
                 }
             }
@@ -195,4 +220,6 @@ pub struct Held {
     pub callback: &'static str,
     /// Which way.
     pub direction: Direction,
+    /// Its VM has trapped since: nobody can continue the stream.
+    pub dead: bool,
 }

@@ -4,14 +4,17 @@
 
 use super::client::ClientSide;
 use super::ids::{Direction, PluginIndex, StreamId, VmIndex};
+use super::properties::{FilterState, Overrides};
 use super::reply::LocalReply;
 use super::upstream::UpstreamSide;
-use crate::state::{Buffer, Fields, Protocol};
+use crate::state::{Buffer, Fields, Instant, Protocol};
 
 /// An exchange in progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream {
     pub(crate) id: StreamId,
+    /// When its head came in: monotonic, and realtime in nanoseconds since the epoch.
+    pub(crate) began: (Instant, u64),
     /// What the client speaks.
     pub(crate) protocol: Protocol,
     /// The request was HEAD when it arrived, or has become so on its way.
@@ -26,8 +29,14 @@ pub(crate) struct Stream {
     pub(crate) prepared: Option<LocalReply>,
     /// The response's head has gone to the client.
     pub(crate) head_sent: bool,
+    /// Status code: of the response that came in, then of the one that went out.
+    pub(crate) code: Option<u16>,
     /// Response code details, as the access log prints them.
     pub(crate) details: Option<Vec<u8>>,
+    /// What plugins and others keep with the stream.
+    pub(crate) filter_state: FilterState,
+    /// Properties that the test gave to this stream.
+    pub(crate) properties: Overrides,
     pub(crate) client: ClientSide,
     pub(crate) upstream: UpstreamSide,
     /// Log, done and delete have run, or are running.
@@ -42,9 +51,10 @@ pub(crate) struct Running {
 }
 
 impl Stream {
-    pub(crate) fn new(id: StreamId, client: ClientSide) -> Self {
+    pub(crate) fn new(id: StreamId, began: (Instant, u64), client: ClientSide) -> Self {
         Self {
             id,
+            began,
             protocol: client.protocol,
             head_request: false,
             grpc_request: false,
@@ -53,7 +63,10 @@ impl Stream {
             running: Running::default(),
             prepared: None,
             head_sent: false,
+            code: None,
             details: None,
+            filter_state: FilterState::default(),
+            properties: Overrides::default(),
             client,
             upstream: UpstreamSide::default(),
             ended: false,
@@ -104,6 +117,8 @@ pub(crate) struct Half {
     pub(crate) aborted: bool,
     /// Pieces on their way through the chain, the innermost last.
     pub(crate) flight: Vec<Buffer>,
+    /// Bytes of body that have come in from its sender.
+    pub(crate) received: u64,
     /// The whole message has come in from its sender.
     pub(crate) complete: bool,
 }

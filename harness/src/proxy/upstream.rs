@@ -42,6 +42,8 @@ pub(crate) struct UpstreamSide {
     pub(crate) timeout: Option<DeadlineId>,
     /// A message from the upstream's side has ended.
     pub(crate) answer_complete: bool,
+    /// When the upstream's answer had ended.
+    pub(crate) answered_at: Option<Instant>,
 }
 
 /// Where answers of an upstream or cluster come from.

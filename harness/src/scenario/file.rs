@@ -219,7 +219,7 @@ kept_as_node! {
     /// The values of `let`.
     NamedValues, |_defs| json!({"type": "object"});
     /// The list of scenarios.
-    ScenarioList, |defs| json!({"type": "array", "minItems": 1, "items": ScenarioForm::schema(defs)});
+    ScenarioList, |defs| json!({"type": "array", "minItems": 1, "items": defs.place::<ScenarioForm>()});
     /// The list of cases.
     CaseList, |defs| json!({"type": "array", "minItems": 1, "items": {
         "type": "object", "required": ["case"], "properties": {"case": defs.place::<String>()},

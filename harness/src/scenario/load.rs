@@ -77,8 +77,11 @@ impl Loader {
             .collect();
         let mut scenarios = Vec::new();
         if let Some(list) = root.get("scenarios") {
-            for node in items(list, "scenario", &mut self.reader)? {
-                self.scenario(node, &inherited, chain.as_ref(), &mut scenarios);
+            let list = self.names.open(list, &mut self.reader.errors)?;
+            for node in items(&list, "scenario", &mut self.reader)? {
+                if let Some(node) = self.names.open(node, &mut self.reader.errors) {
+                    self.scenario(&node, &inherited, chain.as_ref(), &mut scenarios);
+                }
             }
         }
         self.unique(&scenarios);

@@ -93,8 +93,8 @@ fn write_failure(out: &mut String, failure: &Failure, again: bool, style: Style)
     if failure.diff.is_some() {
         part("diff", &["- expected, + actual".to_owned()], Some(Role::Quiet));
     } else {
-        part("expected", &[failure.expected.clone()], Some(Role::Right));
-        part("actual", &[failure.actual.clone()], Some(Role::Wrong));
+        part("expected", std::slice::from_ref(&failure.expected), Some(Role::Right));
+        part("actual", std::slice::from_ref(&failure.actual), Some(Role::Wrong));
     }
     for line in failure.diff.iter().flat_map(|diff| diff.lines()) {
         let role = match line.as_bytes().first() {
@@ -118,7 +118,9 @@ fn headline(failure: &Failure) -> String {
     const LONG: usize = 80;
     let Failure { what, expected, actual, .. } = failure;
     match what.as_str() {
-        "trap" | "stalled" | "findings" | "start" => format!("{what}: {actual}"),
+        "trap" | "stalled" | "findings" | "start" | "respond" | "enqueue" | "step" => {
+            format!("{what}: {actual}")
+        }
         _ if expected.len() + actual.len() <= LONG => format!("{what}: expected {expected}, found {actual}"),
         _ => format!("{what} is not as expected"),
     }

@@ -21,7 +21,7 @@ pub(super) fn link(links: &mut Links) -> wasmtime::Result<()> {
 /// `NotFound`: the configuration of the plugin outside of its own callbacks, the answer to a call outside of its callback.
 fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status> {
     match buffer {
-        BufferType::HttpRequestBody | BufferType::HttpResponseBody => {
+        BufferType::HttpRequestBody | BufferType::HttpResponseBody | BufferType::GrpcCallMessage => {
             Ok(proxy.body(vm, buffer).map_or(&[], |body| body.as_slice()))
         }
         BufferType::VmConfiguration => Ok(&proxy.vm(vm).configuration),
@@ -29,11 +29,10 @@ fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status>
             let plugin = proxy.vm(vm).configuring.ok_or(Status::NotFound)?;
             Ok(&proxy.plugin(plugin).configuration)
         }
-        BufferType::HttpCallResponseBody => Err(Status::NotFound),
-        BufferType::DownstreamData
-        | BufferType::UpstreamData
-        | BufferType::GrpcCallMessage
-        | BufferType::CallData => Ok(&[]),
+        BufferType::HttpCallResponseBody => {
+            proxy.call_view(vm).and_then(|view| view.body.as_deref()).ok_or(Status::NotFound)
+        }
+        BufferType::DownstreamData | BufferType::UpstreamData | BufferType::CallData => Ok(&[]),
     }
 }
 

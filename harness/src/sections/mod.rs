@@ -8,11 +8,14 @@ mod clocks;
 mod configuration;
 mod context_lifecycle;
 mod environment_variables;
+mod grpc_calls;
+mod http_calls;
 mod http_fields;
 mod http_streams;
 mod integration;
 mod logging;
 mod metrics;
+mod properties;
 mod randomness;
 mod shared_key_value_store;
 mod shared_queues;
@@ -74,9 +77,12 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     http_fields::link(links)?;
     stream_operations::link(links)?;
     http_streams::link(links)?;
+    http_calls::link(links)?;
+    grpc_calls::link(links)?;
     shared_key_value_store::link(links)?;
     shared_queues::link(links)?;
     metrics::link(links)?;
+    properties::link(links)?;
     wasi::link(links)?;
     Ok(())
 }

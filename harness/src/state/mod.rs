@@ -29,7 +29,7 @@ pub use message::{
     Answer, AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Protocol, Request, Response, UrlError,
 };
 pub use metrics::{MetricId, MetricIds, MetricValue, Metrics};
-pub use properties::{PropertyValue, path_parts};
+pub use properties::{FieldKind, Message, PropertyValue, path_parts};
 pub use shared_data::SharedData;
 pub use shared_queues::{QueueId, SharedQueues};
 pub use time::{Duration, Instant, show};

@@ -3,13 +3,17 @@
 //! Which property there is, and in which callback, is decided in `proxy/`.
 //! Serves: Proxy-Wasm ABI v0.2.1, "Properties". Encoding and paths are those of Envoy 1.40, observed.
 
+mod message;
+
+pub use message::{FieldKind, Message};
+
 use super::Duration;
 use crate::abi::{Status, pairs::put_length};
 
 /// The value of a property.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PropertyValue {
-    /// Text or bytes. A protobuf message that nobody descends into is its serialized form.
+    /// Text or bytes.
     Bytes(Vec<u8>),
     /// Signed number.
     Int(i64),
@@ -27,6 +31,8 @@ pub enum PropertyValue {
     Map(Vec<(Vec<u8>, Self)>),
     /// Values by place.
     List(Vec<Self>),
+    /// A protobuf message.
+    Message(Message),
     /// Nothing that can be serialized: null, and objects such as the whole of `request`.
     Null,
 }
@@ -59,6 +65,7 @@ impl PropertyValue {
             Self::List(elements) => {
                 put_pairs(out, elements.iter().map(|element| [Half::Value(element), Half::Text(b"")]))?;
             }
+            Self::Message(message) => message.encode(out),
             Self::Null => return Err(Status::SerializationFailure),
         }
         Ok(())
@@ -73,12 +80,34 @@ impl PropertyValue {
         parts.into_iter().try_fold(self, |value, part| value.child(part)).ok_or(Status::NotFound)
     }
 
+    /// Puts `value` at `parts` below this one. What is no map and no message on the way becomes a map; a message keeps
+    /// the fields that it has, and answers false for others.
+    pub fn insert<'a>(&mut self, mut parts: impl Iterator<Item = &'a [u8]>, value: Self) -> bool {
+        let Some(part) = parts.next() else {
+            *self = value;
+            return true;
+        };
+        if let Self::Message(message) = self {
+            return message.get_mut(part).is_some_and(|field| field.insert(parts, value));
+        }
+        if !matches!(self, Self::Map(_)) {
+            *self = Self::Map(Vec::new());
+        }
+        let Self::Map(entries) = self else { return false };
+        let at = entries.iter().position(|(key, _)| key == part).unwrap_or_else(|| {
+            entries.push((part.to_vec(), Self::Null));
+            entries.len() - 1
+        });
+        entries[at].1.insert(parts, value)
+    }
+
     fn child(&self, part: &[u8]) -> Option<&Self> {
         if part.is_empty() {
             return None;
         }
         match self {
             Self::Map(entries) => entries.iter().find(|(key, _)| key == part).map(|(_, value)| value),
+            Self::Message(message) => message.get(part),
             Self::List(elements) if part.iter().all(u8::is_ascii_digit) => {
                 let place: usize = std::str::from_utf8(part).ok()?.parse().ok()?;
                 elements.get(place)

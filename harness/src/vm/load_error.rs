@@ -178,7 +178,7 @@ impl LoadError {
                 "in ABI 0.1.0 this callback has no `end_of_stream`".to_owned()
             }
             Self::TooMuchMemory { .. } => "raise the cap with `--max-memory`".to_owned(),
-            Self::Corrupt { offset, size, .. } if offset >= size => "the file looks cut off: copy or build it again".to_owned(),
+            Self::Corrupt { offset, size, cause, .. } if offset >= size || cause.contains("end-of-file") => "the file looks cut off: copy or build it again".to_owned(),
             Self::Empty { .. } => "the build or the copy did not finish".to_owned(),
             _ => return None,
         })

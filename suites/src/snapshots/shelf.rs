@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use proxy_wasm_harness::scenario::{Found, Scenario, View};
 
 /// The longest name of a scenario or case in a file name, in characters. File systems stop at 255 bytes.
-const LONGEST: usize = 60;
+const LONGEST: usize = 80;
 
 /// The folder that holds the snapshots of one scenario file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(slug("../..\\x_y"), "x_y");
         assert_eq!(slug("Größe"), "größe");
         assert_eq!(slug("?!"), "unnamed");
-        assert_eq!(slug(&"long ".repeat(30)).chars().count(), 59);
+        assert_eq!(slug(&"long ".repeat(30)).chars().count(), 79);
     }
 
     #[test]

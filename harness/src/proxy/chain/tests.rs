@@ -12,6 +12,9 @@ use crate::state::{Answer, Clock, Entropy, Request};
 /// What a scripted plugin does in a callback: asks for effects, and returns a number.
 type Reaction = Box<dyn Fn(&mut Proxy, VmIndex, Invocation) -> u32>;
 
+/// What a plugin returns when it does not return.
+const TRAP: u32 = 0xdead;
+
 /// Plugins that write down their callbacks as `A.request_headers(2,6,1)`.
 struct Scripted {
     reactions: Vec<(usize, CallbackId, Reaction)>,
@@ -29,6 +32,9 @@ impl Guest for Scripted {
             Some((_, _, react)) => react(proxy, vm, invocation),
             None => u32::from(invocation.callback == CallbackId::Done),
         };
+        if number == TRAP {
+            return Returned::Trapped;
+        }
         Returned::Value(number)
     }
 }
@@ -122,6 +128,28 @@ fn a_paused_body_accumulates() {
         ),
         "{calls}"
     );
+}
+
+/// envoy-http, "At run time: trap": the client gets 503, past the dead plugin and through those before it.
+#[test]
+fn the_answer_for_a_trap_reaches_the_client() {
+    for (at, calls) in [
+        (
+            0,
+            "A.context_create(2,1) A.request_headers(2,6,1) B.context_create(2,1) B.log(2) B.done(2) B.delete(2)",
+        ),
+        (
+            1,
+            "A.context_create(2,1) A.request_headers(2,6,1) B.context_create(2,1) B.request_headers(2,6,1) \
+             A.response_headers(2,1,1) A.log(2) A.done(2) A.delete(2)",
+        ),
+    ] {
+        let mut bench = Bench::new(2).returns(at, CallbackId::RequestHeaders, TRAP);
+        assert_eq!(bench.send(&Request::get("/")), calls);
+        let stream = bench.slot.take_stream(StreamId(0)).expect("the stream has ended");
+        let head = stream.client.received.head.expect("a response");
+        assert_eq!(head.get(b":status"), Some(&b"503"[..]));
+    }
 }
 
 /// The same, with 2: the bytes are kept, and each callback sees its own chunk.

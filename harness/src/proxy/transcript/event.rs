@@ -65,6 +65,23 @@ pub enum Kind {
         /// Its bytes: serialized fields, body bytes, or words.
         data: Text,
     },
+    /// A part of a call to a cluster left the proxy, or of its answer reached it.
+    Call {
+        /// The plugin that made the call.
+        plugin: Text,
+        /// The cluster.
+        cluster: Text,
+        /// The call's id.
+        id: u32,
+        /// When it was made.
+        called: Instant,
+        /// Who does what.
+        side: CallSide,
+        /// Which part.
+        what: What,
+        /// Its bytes: serialized fields, body bytes, a message, or words.
+        data: Text,
+    },
     /// A plugin asked for a local response.
     LocalResponse {
         /// The stream.
@@ -188,6 +205,21 @@ pub enum Party {
     UpstreamSends,
     /// The client receives.
     ClientReceives,
+}
+
+/// What happens with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallSide {
+    /// The plugin begins it.
+    Calls,
+    /// The plugin sends more.
+    Sends,
+    /// The cluster answers.
+    Answers,
+    /// Its timeout ends it.
+    TimedOut,
+    /// The plugin gives it up.
+    Cancels,
 }
 
 /// A part of a message.

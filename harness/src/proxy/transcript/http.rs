@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::event::{Kind, Moved, Party, What};
+use super::event::{CallSide, Kind, Moved, Party, What};
 use super::text::show_bytes;
 use super::{Event, Transcript};
 use crate::abi::Pairs;
-use crate::state::show;
+use crate::state::{Duration, show};
 
 impl Transcript {
     /// The exchanges as the network saw them, from event `mark` on.
@@ -41,6 +41,15 @@ impl Transcript {
             Kind::Message { stream, party, what, data } => {
                 let _ = write!(out, "[{}] #{} {}", event.at, stream.0 + 1, party.words());
                 self.part(out, what, self.bytes(data));
+                Ok(())
+            }
+            Kind::Call { plugin, cluster, id, called, side, what, data } => {
+                let names = (show_bytes(self.bytes(plugin)), show_bytes(self.bytes(cluster)));
+                let _ = write!(out, "[{}] {}", event.at, side.words(names, id, event.at - called));
+                match side {
+                    CallSide::TimedOut | CallSide::Cancels => out.push('\n'),
+                    _ => self.part(out, what, self.bytes(data)),
+                }
                 Ok(())
             }
             Kind::LocalResponse { stream, plugin, status, details } => {
@@ -109,6 +118,18 @@ impl Transcript {
         let Ok(pairs) = Pairs::parse(data) else { return };
         for (name, value) in pairs.filter(|(name, _)| shown(name)) {
             let _ = writeln!(out, "    {}: {}", show_bytes(name), show_bytes(value));
+        }
+    }
+}
+
+impl CallSide {
+    fn words(self, (plugin, cluster): (String, String), id: u32, after: Duration) -> String {
+        match self {
+            Self::Calls => format!("{plugin} calls cluster {cluster} ({id}):"),
+            Self::Sends => format!("{plugin} sends to {cluster} ({id}):"),
+            Self::Answers => format!("{cluster} answers {plugin} ({id}) after {}:", show(after)),
+            Self::TimedOut => format!("{plugin}'s call to {cluster} ({id}) timed out after {}", show(after)),
+            Self::Cancels => format!("{plugin} cancels its call to {cluster} ({id})"),
         }
     }
 }

@@ -1,14 +1,9 @@
 //! What a scenario may ask for and this host does not offer, said before anything runs.
 
-use crate::abi::{CALLBACKS, HOSTCALLS, WASI};
-use crate::scenario::Chain;
-use crate::scenario::RunError;
-use crate::scenario::Scenario;
-use crate::scenario::Span;
-use crate::scenario::StartMode;
-use crate::scenario::document::error::{ScenarioError, nearest};
-use crate::scenario::{Expectations, Expected};
-use crate::scenario::{StartOutcome, StepKind};
+use crate::scenario::document::error::ScenarioError;
+use crate::scenario::{
+    Chain, Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind,
+};
 
 type Checked = Result<(), RunError>;
 
@@ -27,9 +22,6 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
                 Some("let `expect` alone follow it"),
             );
         }
-        if let StepKind::Fault(fault) = &step.kind {
-            known(&fault.span, &fault.hostcall, "hostcall", HOSTCALLS.iter().map(|row| row.name))?;
-        }
         streams |= matches!(step.kind, StepKind::Request(_) | StepKind::Open(_));
         self::step(&step.kind, &step.span)?;
         if let Some(expect) = &step.expect {
@@ -47,9 +39,6 @@ fn surroundings(scenario: &Scenario) -> Checked {
     if !scenario.clusters.is_empty() {
         return missing(span, "clusters");
     }
-    if let Some(property) = scenario.properties.first() {
-        return missing(&property.span, "properties");
-    }
     if scenario.host.start == StartMode::Envoy {
         return missing(&scenario.host.span, "`start: envoy`");
     }
@@ -64,24 +53,17 @@ pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
     let what = match kind {
         StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) => "TCP connections",
         StepKind::Reconfigure(_) => "`reconfigure`",
-        StepKind::Enqueue(_) => "`enqueue`",
-        StepKind::SetSharedData(_) => "`set_shared_data`",
-        StepKind::SetProperty(_) => "`set_property`",
         _ => return Ok(()),
     };
     missing(span, what)
 }
 
-/// Expectations of what the host does not keep, and names that are none.
+/// Expectations of what the host does not keep, or of a stream before there is one.
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
     let absent = [
         ("`http_calls`", expect.http_calls.is_some()),
         ("`grpc_calls`", expect.grpc_calls.is_some()),
-        ("`metrics`", !expect.metrics.is_empty()),
-        ("`shared_data`", !expect.shared_data.is_empty()),
-        ("`queues`", !expect.queues.is_empty()),
-        ("`properties`", !expect.properties.is_empty()),
         ("`to_upstream`", expect.to_upstream.is_some()),
         ("`to_client`", expect.to_client.is_some()),
         ("`closed`", expect.closed.is_some()),
@@ -98,22 +80,7 @@ fn expectations(expect: &Expectations, streams: bool) -> Checked {
     if !streams && judged.contains(&true) {
         return fail(span, "no stream has been opened yet: there is nothing to compare with", None);
     }
-    for call in expect.callbacks.iter().flatten() {
-        known(&call.span, &call.name, "callback", CALLBACKS.iter().map(|row| row.name))?;
-    }
-    for call in expect.hostcalls.iter().flatten() {
-        let names = HOSTCALLS.iter().chain(WASI).map(|row| row.name);
-        known(&call.span, &call.name, "hostcall", names)?;
-    }
     Ok(())
-}
-
-fn known(span: &Span, name: &str, what: &str, names: impl Iterator<Item = &'static str> + Clone) -> Checked {
-    if names.clone().any(|known| known == name) {
-        return Ok(());
-    }
-    let hint = nearest(name, names).filter(|hint| hint.starts_with("did"));
-    Err(ScenarioError::at(span, format!("no version of the ABI has the {what} `{name}`")).hint(hint).into())
 }
 
 fn missing(span: &Span, what: &str) -> Checked {

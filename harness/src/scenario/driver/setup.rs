@@ -3,13 +3,11 @@
 use crate::host::{Builder, Host, Setup};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{self, Options};
-use crate::scenario::Expectations;
-use crate::scenario::HostOptions;
-use crate::scenario::Modules;
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{Answers, Scenario};
-use crate::scenario::{Chain, FailurePolicy, PluginSpec};
-use crate::scenario::{RunError, RunOptions};
+use crate::scenario::{
+    Answers, Chain, Expectations, FailurePolicy, HostOptions, Modules, PluginSpec, RunError, RunOptions,
+    Scenario,
+};
 
 /// The host that `scenario` describes.
 pub(super) fn builder(
@@ -27,6 +25,10 @@ pub(super) fn builder(
         .max_memory(options.max_memory);
     if let Some(time) = scenario.clock {
         builder = builder.clock(time.ns);
+    }
+    for property in &scenario.properties {
+        let path: Vec<&str> = property.path.0.iter().map(String::as_str).collect();
+        builder = builder.property(&path, property.value.clone());
     }
     builder = match &scenario.upstream {
         Answers::Every(answer) => builder.upstream(answer.clone()),

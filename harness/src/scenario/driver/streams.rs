@@ -4,9 +4,8 @@ use indexmap::IndexMap;
 
 use crate::host::{Exchange, Host};
 use crate::proxy::StreamId;
-use crate::scenario::RunError;
-use crate::scenario::Span;
 use crate::scenario::document::error::{ScenarioError, nearest};
+use crate::scenario::{RunError, Span};
 
 /// The streams that expectations can speak of.
 #[derive(Default)]
@@ -22,7 +21,7 @@ struct Named {
 }
 
 enum Latest {
-    Sent(Exchange),
+    Sent(Box<Exchange>),
     Named(String),
 }
 
@@ -35,7 +34,7 @@ impl Streams {
 
     /// A request was sent and waited for.
     pub(super) fn sent(&mut self, exchange: Exchange) {
-        self.latest = Some(Latest::Sent(exchange));
+        self.latest = Some(Latest::Sent(Box::new(exchange)));
     }
 
     /// The stream that a step names; it is the latest then.

@@ -105,10 +105,11 @@ impl Bench<'_> {
             let returned =
                 events[from..within.end].iter().position(|event| matches!(event.kind, Kind::Returned { .. }));
             at.push(from);
-            at.extend(
-                (from..from + returned.unwrap_or(0))
-                    .filter(|at| matches!(events[*at].kind, Kind::Hostcall { .. } | Kind::Log { .. })),
-            );
+            at.extend((from..from + returned.unwrap_or(0)).filter(|at| match events[*at].kind {
+                // Its log lines are shown.
+                Kind::Hostcall { row, .. } => row.name != "proxy_log",
+                kind => matches!(kind, Kind::Log { .. }),
+            }));
         }
         at.extend(
             within

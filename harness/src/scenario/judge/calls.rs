@@ -5,8 +5,7 @@ use indexmap::IndexMap;
 use super::Bench;
 use crate::abi::Status;
 use crate::proxy::transcript::Kind;
-use crate::scenario::Quantity;
-use crate::scenario::{CallbackExpectation, HostcallExpectation};
+use crate::scenario::{CallbackExpectation, HostcallExpectation, Quantity};
 
 /// A callback or hostcall that was made.
 struct Made {
@@ -33,12 +32,8 @@ impl Bench<'_> {
             let by_others = callbacks.iter().filter(|made| made.name == wanted.name);
             let nearest = (count == 0).then(|| others(by_others)).flatten();
             let because = tally(mine.iter().map(|made| made.name.to_owned()));
-            let expected = format!(
-                "{}{} is called {}",
-                wanted.name,
-                of(wanted.plugin.as_ref()),
-                times(wanted.count.as_ref())
-            );
+            let expected =
+                format!("{}{} {}", wanted.name, of(wanted.plugin.as_ref()), times(wanted.count.as_ref()));
             let failure = self.fail(&wanted.span, format!("callbacks[{at}]"), expected, called(count));
             failure.because = because;
             failure.nearest = nearest;
@@ -59,16 +54,16 @@ impl Bench<'_> {
             if fits(wanted.count.as_ref(), count) {
                 continue;
             }
-            let status = wanted.status.map_or(String::new(), |status| format!(" and answers {status}"));
+            let status = wanted.status.map_or(String::new(), |status| format!(" -> {status}"));
             let expected = format!(
-                "{}{} is called {}{status}",
+                "{}{status}{} {}",
                 wanted.name,
                 of(wanted.plugin.as_ref()),
                 times(wanted.count.as_ref())
             );
             let nearest = match wanted.status {
                 Some(_) if count < named.len() as u64 => {
-                    Some(format!("with other statuses it is called {} times", named.len() as u64 - count))
+                    Some(format!("with other statuses {}", called(named.len() as u64 - count)))
                 }
                 _ if named.is_empty() => others(hostcalls.iter().filter(|made| made.name == wanted.name)),
                 _ => None,

@@ -3,10 +3,11 @@
 use super::Bench;
 use super::text::{difference, likeness, quoted};
 use crate::proxy::transcript::{Party, show_bytes};
-use crate::scenario::Expected;
-use crate::scenario::Test;
-use crate::scenario::{FieldExpectation, FieldTest, HeadersExpectation};
-use crate::state::Fields;
+use crate::scenario::{Expected, FieldExpectation, FieldTest, HeadersExpectation, Matcher, Test};
+use crate::state::{Field, Fields};
+
+/// Where else a field may be, in words, and the fields there.
+pub(super) type Elsewhere = (&'static str, Vec<Field>);
 
 /// Fields as they arrived at one end, and what else a missing field could be found in.
 pub(super) struct Arrived<'a> {
@@ -15,7 +16,7 @@ pub(super) struct Arrived<'a> {
     /// The fields.
     pub(super) fields: Vec<(&'a [u8], &'a [u8])>,
     /// The fields of the other part of the message, and its name.
-    pub(super) elsewhere: Vec<(&'static str, Vec<(Vec<u8>, Vec<u8>)>)>,
+    pub(super) elsewhere: Vec<Elsewhere>,
     /// What explains a failure.
     pub(super) because: Vec<String>,
 }
@@ -137,6 +138,9 @@ fn nearest(
         (FieldTest::Each(matchers), values) if matchers.len() != values.len() => {
             Some(format!("{} expected, {} there", count(matchers.len()), count(values.len())))
         }
+        (FieldTest::Each(matchers), values) if in_another_order(matchers, values) => {
+            Some("the same fields in another order".to_owned())
+        }
         (FieldTest::Each(matchers), values) => {
             let at = matchers.iter().zip(values).position(|(matcher, value)| !matcher.matches(value))?;
             Some(format!(
@@ -148,6 +152,14 @@ fn nearest(
         }
         _ => None,
     }
+}
+
+fn in_another_order(matchers: &[Matcher], values: &[&[u8]]) -> bool {
+    let mut rest = values.to_vec();
+    matchers.iter().all(|matcher| {
+        let at = rest.iter().position(|value| matcher.matches(value));
+        at.map(|at| rest.remove(at)).is_some()
+    })
 }
 
 fn count(fields: usize) -> String {

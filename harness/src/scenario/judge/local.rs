@@ -11,17 +11,18 @@ impl Bench<'_> {
         match (expected, all) {
             (Expected::Nothing(_), []) => {}
             (Expected::Nothing(span), [first, ..]) => {
-                let actual = format!("plugin {} answered {}", first.plugin, first.reply.status);
+                let actual = format!("{} of plugin {}", first.reply.status, first.plugin);
                 let because = self.who_answered();
                 self.fail(span, "local_response", "none", actual).because = because;
             }
             (Expected::Just(expected), []) => {
-                let because = self.who_answered();
+                let mut because = self.who_answered();
+                because.extend(self.log_lines(3));
                 let wanted = match &expected.plugin {
-                    Some(plugin) => format!("plugin {plugin} answers"),
-                    None => "a plugin answers".to_owned(),
+                    Some(plugin) => format!("one of plugin {plugin}"),
+                    None => "one".to_owned(),
                 };
-                self.fail(&expected.span, "local_response", wanted, "no plugin answered").because = because;
+                self.fail(&expected.span, "local_response", wanted, "none").because = because;
             }
             (Expected::Just(expected), all) => self.one_of(expected, all),
         }

@@ -5,8 +5,7 @@ use super::{Bench, Stage};
 use crate::abi::LogLevel;
 use crate::host::Host;
 use crate::proxy::transcript::LogLine;
-use crate::scenario::Test;
-use crate::scenario::{Expected, LogExpectation};
+use crate::scenario::{Expected, LogExpectation, Test};
 
 /// How many lines a failure shows.
 const SHOWN: usize = 12;
@@ -18,7 +17,10 @@ impl Bench<'_> {
         let expected = match expected {
             Expected::Nothing(span) => {
                 if let Some(first) = lines.first() {
-                    let actual = format!("{} lines, the first: {}", lines.len(), told(first));
+                    let actual = match lines.len() {
+                        1 => told(first),
+                        more => format!("{more} lines, the first: {}", told(first)),
+                    };
                     let because = self.log_lines(SHOWN);
                     self.fail(span, "log", "no line", actual).because = because;
                 }
@@ -47,7 +49,7 @@ impl Bench<'_> {
                 "no such line after the line before it in this list".to_owned(),
                 Some(format!("it was logged earlier: {}", told(line))),
             ),
-            None => (actual, nearest(wanted, lines).or_else(|| self.dropped(wanted.level))),
+            None => (actual, self.dropped(wanted.level).or_else(|| nearest(wanted, lines))),
         };
         let because = self.log_lines(SHOWN);
         let span = wanted.message.as_ref().map_or(&wanted.span, |message| &message.span);
@@ -74,7 +76,7 @@ impl Bench<'_> {
             if found.len() > SHOWN {
                 because.push(format!("... {} more", found.len() - SHOWN));
             }
-            let expected = format!("no line: {}", describe(unwanted));
+            let expected = describe(unwanted).replacen("a line", "no line", 1);
             let actual = match found.len() {
                 1 => quoted(first.message),
                 more => format!("{more} lines, the first: {}", quoted(first.message)),

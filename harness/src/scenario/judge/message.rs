@@ -1,12 +1,11 @@
 //! What the client received, and what the upstream received.
 
 use super::Bench;
-use super::fields::{Arrived, pairs};
+use super::fields::{Arrived, Elsewhere, pairs};
 use super::text::{difference, quoted};
 use crate::abi::Pairs;
 use crate::proxy::transcript::{Kind, Party, What};
-use crate::scenario::{Expected, RequestExpectation, ResponseExpectation};
-use crate::scenario::{Matcher, Test};
+use crate::scenario::{Expected, Matcher, RequestExpectation, ResponseExpectation, Test};
 
 impl Bench<'_> {
     pub(super) fn response(&mut self, expected: &Expected<ResponseExpectation>) {
@@ -15,20 +14,20 @@ impl Bench<'_> {
             (Expected::Nothing(_), None) => {}
             (Expected::Nothing(span), Some(response)) => {
                 let because = self.who_answered();
-                let actual = format!("the client received {}", response.status());
+                let actual = format!("a response with {}", response.status());
                 self.fail(span, "response", "none", actual).because = because;
             }
             (Expected::Just(expected), None) => {
                 let because = self.who_answered();
-                self.fail(&expected.span, "response", "a response", "the client received none").because =
-                    because;
+                self.fail(&expected.span, "response", "a response", "none").because = because;
             }
             (Expected::Just(expected), Some(response)) => {
                 let head = self.head_received(Party::ClientReceives);
                 if let Some(status) = &expected.status
                     && !status.matches(&response.status())
                 {
-                    let because = self.who_answered();
+                    let mut because = self.who_answered();
+                    because.extend(self.log_lines(3));
                     let actual = response.status().to_string();
                     self.fail(&status.span, "response.status", status.describe(), actual).because = because;
                 }
@@ -66,15 +65,14 @@ impl Bench<'_> {
         let request = self.exchange.and_then(|exchange| exchange.upstream_request());
         match (expected, request) {
             (Expected::Nothing(_), None) => {}
-            (Expected::Nothing(span), Some(_)) => {
+            (Expected::Nothing(span), Some(request)) => {
                 let because = self.head_received(Party::UpstreamReceives);
-                let actual = "the request reached the upstream";
+                let actual = format!("{} {}", request.method(), request.path());
                 self.fail(span, "upstream_request", "none", actual).because = because;
             }
             (Expected::Just(expected), None) => {
                 let because = self.why_no_request();
-                let actual = "the request did not reach the upstream";
-                self.fail(&expected.span, "upstream_request", "a request", actual).because = because;
+                self.fail(&expected.span, "upstream_request", "a request", "none").because = because;
             }
             (Expected::Just(expected), Some(request)) => {
                 let head = self.head_received(Party::UpstreamReceives);
@@ -133,14 +131,13 @@ impl Bench<'_> {
 
     fn complete(&mut self, expected: Option<bool>, actual: bool, span: &crate::scenario::Span, what: &str) {
         let Some(expected) = expected.filter(|expected| *expected != actual) else { return };
-        let words =
-            |complete: bool| if complete { "it comes to its end" } else { "it does not come to its end" };
+        let words = |complete: bool| if complete { "the whole message" } else { "a message without its end" };
         let because = self.last_of_step();
         self.fail(span, format!("{what}.complete"), words(expected), words(actual)).because = because;
     }
 
     /// The head that `party` sent, under words that tell where it is.
-    fn fields_of(&self, party: Party, place: &'static str) -> Vec<(&'static str, Vec<(Vec<u8>, Vec<u8>)>)> {
+    fn fields_of(&self, party: Party, place: &'static str) -> Vec<Elsewhere> {
         let transcript = self.host.transcript();
         let head = self.exchange.and_then(|exchange| {
             transcript.part_of(exchange.stream(), party, |what| matches!(what, What::Head { .. }))

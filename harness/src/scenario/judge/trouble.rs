@@ -8,8 +8,7 @@ use crate::abi::LogLevel;
 use crate::host::Refusal;
 use crate::proxy::Finding;
 use crate::proxy::transcript::Kind;
-use crate::scenario::StartOutcome;
-use crate::scenario::{Expectations, TrapExpectation};
+use crate::scenario::{Expectations, StartOutcome, TrapExpectation};
 use crate::state::show;
 use crate::vm::{Trap, Trapped};
 
@@ -71,7 +70,7 @@ impl Bench<'_> {
                 let because = self.log_lines(5);
                 let failure = self.fail(span, "trap", expected, actual);
                 failure.because = because;
-                failure.backtrace = backtrace(&trapped.trap);
+                failure.backtrace = backtrace(&trapped.trap, trapped.callback.name());
             }
             None => {
                 let because = self.log_lines(5);
@@ -155,7 +154,7 @@ impl Bench<'_> {
             }
             let failure = self.fail(&span, "trap", "no plugin traps", told(&trapped));
             failure.because = because;
-            failure.backtrace = backtrace(&trapped.trap);
+            failure.backtrace = backtrace(&trapped.trap, trapped.callback.name());
         }
         for at in self.stage.stalls().filter(|at| !self.excused.stalls.contains(at)).collect::<Vec<_>>() {
             let stall = self.host.stalls()[at].clone();
@@ -181,8 +180,9 @@ impl Bench<'_> {
         };
         let failure = self.fail(&span, "start", format!("{}: {expected}", outcome.word()), actual);
         failure.because = because;
-        failure.backtrace =
-            refusal.and_then(|refusal| refusal.trap.as_ref()).map(backtrace).unwrap_or_default();
+        failure.backtrace = refusal
+            .and_then(|refusal| Some(backtrace(refusal.trap.as_ref()?, refusal.callback)))
+            .unwrap_or_default();
         self.excused.traps.extend(self.stage.traps());
     }
 }
@@ -196,13 +196,19 @@ fn panic_lines(words: &[u8]) -> Vec<String> {
     String::from_utf8_lossy(words).lines().map(str::to_owned).collect()
 }
 
-/// Function names with their places, as far as the module tells them.
-fn backtrace(trap: &Trap) -> Vec<String> {
+/// Function names with their places, as far as the module tells them. The outermost is the callback.
+fn backtrace(trap: &Trap, callback: &str) -> Vec<String> {
+    let outermost = trap.backtrace.len().saturating_sub(1);
+    let name = |at: usize, function: &str| match function.starts_with("<wasm function") && at == outermost {
+        true => callback.to_owned(),
+        false => function.to_owned(),
+    };
     trap.backtrace
         .iter()
-        .map(|frame| match &frame.source {
-            Some(source) => format!("{} ({source})", frame.function),
-            None => frame.function.clone(),
+        .enumerate()
+        .map(|(at, frame)| match &frame.source {
+            Some(source) => format!("{} ({source})", name(at, &frame.function)),
+            None => name(at, &frame.function),
         })
         .collect()
 }

@@ -112,7 +112,7 @@ fn expectations_are_told_in_words() {
         ("{not: {absent: true}}", "something"),
         ("{min: 1, max: 2.5}", "a number from 1 to 2.5"),
         ("{json: {a: 1}}", "JSON with {\"a\":1}"),
-        ("{size: {max: 64KiB}}", "at most 64KiB of bytes"),
+        ("{size: {max: 64KiB}}", "a size of at most 64KiB"),
     ] {
         assert_eq!(body(written).describe(), said);
     }

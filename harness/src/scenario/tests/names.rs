@@ -38,6 +38,36 @@ fn alone_it_keeps_its_type() {
 }
 
 #[test]
+fn scenarios_can_be_named_and_use_their_cases_and_what_is_around_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write(
+        "story.let.yaml",
+        "let:\n  story:\n  - $(first)\n  - {name: second, cases: [{case: a, n: 1}, {case: b, n: 2}],\n\
+         \x20    steps: [{request: GET /$(n)/$(who)}]}\n  first: {name: first, steps: [{request: GET /$(who)}]}\n",
+    );
+    write(
+        "t.scenario.yaml",
+        "import: [story.let.yaml]\nlet: {who: me}\nplugins: [{wasm: p.wasm}]\nscenarios: $(story)\n",
+    );
+    let loaded = load(&folder.path().join("t.scenario.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
+    let paths: Vec<(String, String)> = loaded
+        .scenarios
+        .iter()
+        .map(|scenario| {
+            let StepKind::Request(request) = &scenario.steps[0].kind else { panic!("a request") };
+            (scenario.label(), String::from_utf8_lossy(&request.path).into_owned())
+        })
+        .collect();
+    let expected = [("first", "/me"), ("second::a", "/1/me"), ("second::b", "/2/me")];
+    assert_eq!(paths, expected.map(|(label, path)| (label.to_owned(), path.to_owned())));
+    let text = wrong(&file("let: {story: {name: s}}\nscenarios: $(story)\n"));
+    assert!(text.contains("expected a list of scenarios, found a mapping"), "{text}");
+    let text = wrong(&file("scenarios: $(story)\n"));
+    assert!(text.contains("no value has the name `story`"), "{text}");
+}
+
+#[test]
 fn errors_of_names() {
     let with = |lets: &str, url: &str| {
         wrong(&file(&format!(

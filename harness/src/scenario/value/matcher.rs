@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::json::{self};
 use super::quantity::Quantity;
 use super::units::Size;
+use crate::proxy::transcript::show_bytes;
 use crate::scenario::document::source::Span;
 
 /// What some bytes have to be.
@@ -130,18 +131,14 @@ impl Matcher {
             Test::Range { min: None, max: Some(max) } => format!("a number of at most {max}"),
             Test::Range { min: None, max: None } => "a number".to_owned(),
             Test::Json(json) => format!("JSON with {json}"),
-            Test::Size(size) => format!("{} of bytes", size.describe()),
+            Test::Size(size) => format!("a size of {}", size.describe()),
         }
     }
 }
 
-/// Bytes in quotes, with escapes for all that is no text, shortened in the middle of long ones.
+/// Bytes in quotes, as transcripts show them.
 fn shown(bytes: &[u8]) -> String {
-    const LONG: usize = 400;
-    if bytes.len() <= LONG {
-        return format!("\"{}\"", bytes.escape_ascii());
-    }
-    format!("\"{}…\" ({} bytes)", bytes[..LONG].escape_ascii(), bytes.len())
+    format!("\"{}\"", show_bytes(bytes))
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

@@ -125,7 +125,8 @@ impl std::str::FromStr for Size {
             return wrong(format!("`{text}` is no size"), Some("for example `64KiB`".to_owned()));
         }
         let Some((_, bytes)) = SIZES.iter().find(|(name, _)| *name == unit.trim_start()) else {
-            let hint = nearest(unit.trim_start(), SIZES[1..].iter().map(|(name, _)| *name));
+            // Of equally near ones a unit of its own: MB is meant to be MiB, not B.
+            let hint = nearest(unit.trim_start(), SIZES[1..].iter().rev().map(|(name, _)| *name));
             return wrong(format!("unknown unit in the size `{text}`"), hint);
         };
         match number.parse::<u64>().ok().and_then(|number| number.checked_mul(*bytes)) {

@@ -1,0 +1,159 @@
+//! What a test in Rust did with its host, as a scenario file.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
+use super::Span;
+use super::host_options::HostOptions;
+use super::model::{Answers, Property, Scenario};
+use super::plugin::{Chain, Config, FailurePolicy, PluginSource, PluginSpec, VmSpec};
+use super::print::print;
+use super::step::{
+    self, Abort, Enqueue, Fault, Open, Respond, RespondWith, Send, SetProperty, SetSharedData, Step, StepKind,
+};
+use super::value::clock::WallTime;
+use super::value::path::PropertyPath;
+use super::value::units::Size;
+use crate::host::{Act, Builder, Host, Peer, Reply, Setup, Upstream};
+use crate::proxy::{self, StreamId};
+use crate::state::Clock;
+
+impl Host {
+    /// The steps so far, as a scenario file that a run repeats with the same transcript: for the report of a property
+    /// test that fails. Modules keep the paths that they were loaded from; one that came from bytes has to be saved
+    /// under its name.
+    #[must_use]
+    pub fn script(&self) -> String {
+        print(&self.as_scenario(), Path::new(""))
+    }
+
+    /// The steps so far, as a scenario.
+    #[must_use]
+    pub fn as_scenario(&self) -> Scenario {
+        let Builder { chain, upstream, options, properties, realtime, workers, patience, .. } = &*self.setup;
+        let trailers = self.acts.iter().any(has_trailers);
+        Scenario {
+            span: Span::none(),
+            name: "what the test did".to_owned(),
+            case: None,
+            chain: Chain::Plugins(chain.iter().map(spec).collect()),
+            configs: IndexMap::new(),
+            upstream: match upstream {
+                Upstream::Every(answer) => Answers::Every(answer.clone()),
+                Upstream::Each(answers) => Answers::Each(answers.clone()),
+            },
+            clusters: IndexMap::new(),
+            properties: properties.iter().map(property).collect(),
+            clock: (*realtime != Clock::DEFAULT_REALTIME).then_some(WallTime { ns: *realtime }),
+            seed: self.seed,
+            host: HostOptions {
+                workers: *workers as u32,
+                log_level: options.log_level,
+                buffer_limit: Size(options.buffer_limit as u64),
+                enable_trailers: (trailers || options.enable_trailers).then_some(options.enable_trailers),
+                allow_on_headers_stop_iteration: options.allow_on_headers_stop_iteration,
+                route_timeout: options.route_timeout,
+                ..HostOptions::default()
+            },
+            steps: self.acts.iter().map(|act| self.step_of(act)).collect(),
+            snapshot: Vec::new(),
+            skip: None,
+            known_failure: None,
+            patience: *patience,
+            cost: None,
+            parity: None,
+            rate_limit: None,
+        }
+    }
+
+    fn step_of(&self, act: &Act) -> Step {
+        let span = Span::none();
+        let kind = match act.clone() {
+            Act::Send(request) => StepKind::Request(request),
+            Act::Open { stream, request, end } => StepKind::Open(Open { stream: name(stream), end, request }),
+            Act::More { stream, chunks, trailers, end } => {
+                StepKind::Send(Send { stream: name(stream), end, chunks, trailers })
+            }
+            Act::Respond { stream, with, end } => {
+                let with = match with {
+                    Reply::Scripted => RespondWith::Scripted,
+                    Reply::Answer(answer) => RespondWith::Answer(answer),
+                    Reply::More { chunks, trailers } => RespondWith::More { chunks, trailers },
+                };
+                StepKind::Respond(Respond { stream: name(stream), end, with })
+            }
+            Act::Abort { stream, by } => {
+                let by = match by {
+                    Peer::Client => step::Peer::Client,
+                    Peer::Upstream => step::Peer::Upstream,
+                };
+                StepKind::Abort(Abort { span, stream: name(stream), by })
+            }
+            Act::Advance(span) => StepKind::Advance(span),
+            Act::SetClock(ns) => StepKind::SetClock(WallTime { ns }),
+            Act::Fault(injection) => StepKind::Fault(Fault {
+                span,
+                hostcall: injection.hostcall,
+                status: injection.status,
+                plugin: injection.plugin.and_then(|at| self.plugins().nth(at.0)).map(str::to_owned),
+                nth: injection.skip + 1,
+                count: injection.count,
+            }),
+            Act::Enqueue { vm_id, queue, message } => {
+                StepKind::Enqueue(Enqueue { span, vm_id, queue, data: message })
+            }
+            Act::SetSharedData { vm_id, key, value, cas } => {
+                StepKind::SetSharedData(SetSharedData { span, vm_id, key, value, cas })
+            }
+            Act::SetProperty { stream, path, value } => StepKind::SetProperty(SetProperty {
+                span,
+                stream: stream.map(name),
+                path: PropertyPath(path),
+                value,
+            }),
+        };
+        Step { span: Span::none(), kind, repeat: 1, every: None, expect: None }
+    }
+}
+
+fn property((path, value): &(Vec<String>, Vec<u8>)) -> Property {
+    Property { span: Span::none(), path: PropertyPath(path.clone()), value: value.clone() }
+}
+
+/// The name of a stream in the script: its number, as transcripts show it.
+fn name(stream: StreamId) -> String {
+    format!("s{}", stream.0 + 1)
+}
+
+fn has_trailers(act: &Act) -> bool {
+    match act {
+        Act::Send(request) | Act::Open { request, .. } => request.trailers.is_some(),
+        Act::More { trailers, .. } | Act::Respond { with: Reply::More { trailers, .. }, .. } => {
+            trailers.is_some()
+        }
+        _ => false,
+    }
+}
+
+fn spec(setup: &Setup) -> PluginSpec {
+    let place = setup.plugin.place();
+    PluginSpec {
+        span: Span::none(),
+        name: setup.name.clone().unwrap_or_else(|| setup.plugin.name().to_owned()),
+        root_id: setup.root_id.clone(),
+        source: PluginSource::Path(PathBuf::from(place)),
+        config: setup.config.clone(),
+        failure_policy: match setup.policy {
+            proxy::FailurePolicy::Closed => FailurePolicy::Closed,
+            proxy::FailurePolicy::Open => FailurePolicy::Open,
+            proxy::FailurePolicy::Reload => FailurePolicy::Reload,
+        },
+        vm: VmSpec {
+            span: Span::none(),
+            id: setup.vm_id.clone(),
+            config: Config(setup.vm_config.clone()),
+            env: setup.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        },
+    }
+}

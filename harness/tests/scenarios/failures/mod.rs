@@ -1,0 +1,9 @@
+//! One failing scenario for each kind of expectation, with all that is said of it.
+
+mod bodies;
+mod calls;
+mod logs;
+mod requests;
+mod responses;
+mod shared;
+mod trouble;

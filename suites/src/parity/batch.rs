@@ -1,0 +1,247 @@
+//! Which scenarios share an Envoy, and what one Envoy makes of them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use proxy_wasm_harness::scenario::{Modules, PluginSpec};
+use proxy_wasm_harness::vm::Plugin;
+
+use super::Trial;
+use super::compare::compare;
+use super::config::{Listener, UPSTREAM};
+use super::envoy::Envoy;
+use super::error::ParityError;
+use super::exchange::Exchange;
+use super::mark::marked;
+use super::mock;
+use super::play::play;
+use super::report::{Entry, Outcome};
+use super::simulate::{Simulated, simulate};
+use super::stage::Stage;
+use super::trace;
+use super::views;
+
+/// How many scenarios one Envoy serves at most.
+const MOST: usize = 24;
+
+/// Calls by which a plugin reaches what a whole process shares, or what goes on while others are played.
+const SHARED: [&str; 8] = [
+    "proxy_set_shared_data",
+    "proxy_get_shared_data",
+    "proxy_register_shared_queue",
+    "proxy_resolve_shared_queue",
+    "proxy_define_metric",
+    "proxy_set_tick_period_milliseconds",
+    "proxy_http_call",
+    "proxy_grpc_call",
+];
+
+/// A scenario that can be played, with its modules.
+pub(super) struct Prepared<'a> {
+    pub(super) trial: &'a Trial,
+    pub(super) plugins: Vec<(&'a PluginSpec, Plugin)>,
+    pub(super) simulated: Simulated,
+}
+
+impl<'a> Prepared<'a> {
+    /// Plays it on the mock.
+    pub(super) fn new(
+        trial: &'a Trial,
+        plugins: Vec<(&'a PluginSpec, Plugin)>,
+        modules: &dyn Modules,
+    ) -> Result<Self, String> {
+        let simulated = simulate(&trial.scenario, modules)?;
+        Ok(Self { trial, plugins, simulated })
+    }
+
+    /// Whether it needs an Envoy of its own.
+    fn alone(&self) -> bool {
+        self.crashes() || self.simulated.calls(&SHARED)
+    }
+
+    /// Whether the mock says that Envoy does not survive it.
+    fn crashes(&self) -> bool {
+        self.simulated.findings.iter().any(|id| id == "envoy/crash")
+    }
+
+    fn trailers(&self) -> bool {
+        self.trial.scenario.host.enable_trailers == Some(true)
+    }
+
+    /// The VM of each plugin of the chain: its number among those of the chain.
+    fn groups(&self) -> Vec<usize> {
+        let mut firsts: Vec<usize> = Vec::new();
+        let shares = |one: usize, other: usize| {
+            let ((a, p), (b, q)) = (&self.plugins[one], &self.plugins[other]);
+            a.vm.id == b.vm.id
+                && p.sha256() == q.sha256()
+                && a.vm.config == b.vm.config
+                && a.vm.env == b.vm.env
+        };
+        (0..self.plugins.len())
+            .map(|at| {
+                firsts.iter().position(|first| shares(*first, at)).unwrap_or_else(|| {
+                    firsts.push(at);
+                    firsts.len() - 1
+                })
+            })
+            .collect()
+    }
+
+    /// The name of a VM: those of its plugins.
+    fn vm_name(&self, group: usize) -> Option<String> {
+        let names: Vec<&str> = self
+            .groups()
+            .iter()
+            .zip(&self.plugins)
+            .filter(|(of, _)| **of == group)
+            .map(|(_, (spec, _))| spec.name.as_str())
+            .collect();
+        (!names.is_empty()).then(|| names.join("+"))
+    }
+
+    /// What Envoy may write before a message of one of the plugins.
+    fn prefixes(&self) -> Vec<String> {
+        let mut all = vec![": ".to_owned()];
+        for (spec, _) in &self.plugins {
+            for parts in [&[&spec.root_id, &spec.vm.id][..], &[&spec.name, &spec.root_id, &spec.vm.id]] {
+                let said: String =
+                    parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
+                all.push(format!("{said}: "));
+            }
+        }
+        all
+    }
+}
+
+/// Puts scenarios together that can share an Envoy. The numbers are places in `all`.
+pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
+    let mut done: Vec<Vec<usize>> = Vec::new();
+    for trailers in [false, true] {
+        let mut open: Vec<usize> = Vec::new();
+        for (at, prepared) in all.iter().enumerate() {
+            if prepared.trailers() != trailers {
+                continue;
+            }
+            if prepared.alone() {
+                done.push(vec![at]);
+                continue;
+            }
+            open.push(at);
+            if open.len() == MOST {
+                done.push(std::mem::take(&mut open));
+            }
+        }
+        if !open.is_empty() {
+            done.push(open);
+        }
+    }
+    done
+}
+
+/// Marks of one scenario begin here.
+fn first_mark(at: usize) -> u32 {
+    (at as u32) << 6
+}
+
+/// How often a scenario is played whose differences may come from a busy machine.
+const TRIES: usize = 3;
+
+/// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
+pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, ParityError> {
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
+    let mut rest: Vec<usize> = (0..batch.len()).collect();
+    for _ in 0..TRIES {
+        rest = once(envoy, batch, rest, &mut outcomes)?;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let entries = batch.iter().zip(outcomes);
+    Ok(entries.filter_map(|(prepared, outcome)| Some(Entry::new(prepared.trial, outcome?))).collect())
+}
+
+/// Plays the scenarios at `places` of a batch. When Envoy dies over one, those after it get a new Envoy. Answers the
+/// places of those that have to be played again.
+fn once(
+    envoy: &Envoy,
+    batch: &[&Prepared<'_>],
+    mut places: Vec<usize>,
+    outcomes: &mut [Option<Outcome>],
+) -> Result<Vec<usize>, ParityError> {
+    let mut again = Vec::new();
+    while !places.is_empty() {
+        let members: Vec<&Prepared<'_>> = places.iter().map(|at| batch[*at]).collect();
+        let mut stage = start(envoy, &members)?;
+        let mut played = 0;
+        for (at, prepared) in members.iter().enumerate() {
+            let place = places[at];
+            played += 1;
+            match judge(&mut stage, at, prepared) {
+                Ok((outcome, slow)) => {
+                    outcomes[place] = Some(outcome);
+                    if slow {
+                        again.push(place);
+                    }
+                }
+                Err(ParityError::Ended { status, log }) => {
+                    outcomes[place] = Some(Outcome::EnvoyDied { status, log, foretold: prepared.crashes() });
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        places.drain(..played);
+    }
+    Ok(again)
+}
+
+fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
+    Stage::new(envoy, &[UPSTREAM.to_owned()], |home: &Path| {
+        let mut listeners = Vec::new();
+        for (at, prepared) in batch.iter().enumerate() {
+            let groups = prepared.groups();
+            let mut written = BTreeSet::new();
+            let mut chain = Vec::new();
+            for ((spec, plugin), group) in prepared.plugins.iter().zip(&groups) {
+                let mark = first_mark(at) + *group as u32;
+                let file = home.join(format!("{mark}.wasm"));
+                if written.insert(mark) {
+                    let module = marked(plugin.wasm(), mark)
+                        .map_err(|error| std::io::Error::other(error.to_string()))
+                        .map_err(ParityError::io("marking a module"))?;
+                    std::fs::write(&file, module).map_err(ParityError::io("writing a module"))?;
+                }
+                chain.push((*spec, file));
+            }
+            listeners.push(Listener {
+                name: format!("scenario-{at}"),
+                host: &prepared.trial.scenario.host,
+                chain,
+            });
+        }
+        Ok(listeners)
+    })
+}
+
+fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
+    let scenario = &prepared.trial.scenario;
+    let played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
+    let records = &stage.process.records.all()[..played.end];
+    let main = stage.process.main_thread();
+    let blocks = trace::blocks(records, |thread| thread != main);
+    let first = first_mark(at);
+    let vms = |mark: u32| {
+        mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
+    };
+    let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
+    let mut mock = mock::views(&prepared.simulated.transcript);
+    for parity in &scenario.parity {
+        envoy.mask(&parity.mask);
+        mock.mask(&parity.mask);
+    }
+    let divergences = compare(&envoy, &mock);
+    let slow = !divergences.is_empty() && played.exchanges.iter().any(Exchange::slow);
+    let findings = prepared.simulated.findings.clone();
+    Ok((Outcome::Played { divergences, envoy, mock, findings }, slow))
+}

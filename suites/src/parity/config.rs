@@ -1,0 +1,141 @@
+//! An Envoy configuration for a batch of scenarios: one listener for each, and clusters that all lead to us.
+
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE64;
+use proxy_wasm_harness::scenario::{FailurePolicy, HostOptions, PluginSpec};
+use serde_json::{Value as Json, json};
+
+/// The cluster that streams go to.
+pub(super) const UPSTREAM: &str = "upstream";
+
+/// The listener without plugins, which tells that the worker has caught up.
+pub(super) const PING: &str = "ping";
+
+/// A scenario's listener.
+pub(super) struct Listener<'a> {
+    pub(super) name: String,
+    pub(super) host: &'a HostOptions,
+    /// Plugins with the files of their modules.
+    pub(super) chain: Vec<(&'a PluginSpec, PathBuf)>,
+}
+
+/// The whole configuration. `clusters` are names with the ports of ours that answer for them.
+pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[(String, u16)]) -> Json {
+    let trailers = listeners.iter().any(|listener| listener.host.enable_trailers == Some(true));
+    let mut all: Vec<Json> = listeners.iter().map(listener).collect();
+    all.push(ping());
+    let clusters: Vec<Json> = clusters.iter().map(|(name, port)| cluster(name, *port, trailers)).collect();
+    json!({
+        "admin": {"address": loopback(0)},
+        "static_resources": {"listeners": all, "clusters": clusters},
+    })
+}
+
+fn loopback(port: u16) -> Json {
+    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+}
+
+fn listener(listener: &Listener<'_>) -> Json {
+    let host = listener.host;
+    let mut filters: Vec<Json> =
+        listener.chain.iter().map(|(plugin, file)| wasm_filter(plugin, file, host)).collect();
+    filters.push(json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+    }));
+    let timeout = format!("{}.{:09}s", host.route_timeout.as_secs(), host.route_timeout.subsec_nanos());
+    let route = json!({"match": {"prefix": "/"}, "route": {"cluster": UPSTREAM, "timeout": timeout}});
+    let manager = http_manager(route, &filters, host.enable_trailers == Some(true));
+    json!({
+        "name": listener.name,
+        "address": loopback(0),
+        "per_connection_buffer_limit_bytes": host.buffer_limit.0,
+        "filter_chains": [{"filters": [manager]}],
+    })
+}
+
+fn ping() -> Json {
+    let route = json!({"match": {"prefix": "/"}, "direct_response": {"status": 204}});
+    let filters = [json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+    })];
+    json!({
+        "name": PING,
+        "address": loopback(0),
+        "filter_chains": [{"filters": [http_manager(route, &filters, false)]}],
+    })
+}
+
+fn http_manager(route: Json, filters: &[Json], trailers: bool) -> Json {
+    json!({
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": "parity",
+            "http_protocol_options": {"enable_trailers": trailers},
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+            "http_filters": filters,
+        },
+    })
+}
+
+fn wasm_filter(plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
+    let mut config = json!({
+        "name": plugin.name,
+        "root_id": plugin.root_id,
+        "failure_policy": match plugin.failure_policy {
+            FailurePolicy::Closed => "FAIL_CLOSED",
+            FailurePolicy::Open => "FAIL_OPEN",
+            FailurePolicy::Reload => "FAIL_RELOAD",
+        },
+        "vm_config": {
+            "vm_id": plugin.vm.id,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": file}},
+        },
+        "allow_on_headers_stop_iteration": host.allow_on_headers_stop_iteration,
+    });
+    if !plugin.config.is_empty() {
+        config["configuration"] = bytes(&plugin.config);
+    }
+    if !plugin.vm.config.0.is_empty() {
+        config["vm_config"]["configuration"] = bytes(&plugin.vm.config.0);
+    }
+    if !plugin.vm.env.is_empty() {
+        config["vm_config"]["environment_variables"] = json!({"key_values": plugin.vm.env});
+    }
+    json!({
+        "name": "envoy.filters.http.wasm",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": config,
+        },
+    })
+}
+
+/// Bytes that reach the plugin as they are: any other message would be serialized.
+fn bytes(value: &[u8]) -> Json {
+    json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": BASE64.encode(value)})
+}
+
+fn cluster(name: &str, port: u16, trailers: bool) -> Json {
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": loopback(port)}}]}],
+        },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                // A connection for each request: what one leaves behind must not meet the next.
+                "common_http_protocol_options": {"max_requests_per_connection": 1},
+                "explicit_http_config": {"http_protocol_options": {"enable_trailers": trailers}},
+            },
+        },
+    })
+}

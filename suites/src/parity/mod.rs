@@ -1,0 +1,153 @@
+//! Real Envoy as the judge: scenarios played on it and on the mock, and compared.
+//!
+//! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `config`,
+//! `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules that tell their VM), `play`,
+//! `exchange`, `socket`, `render`, `wire` (a scenario in bytes), `simulate` (the same on the mock), `records`, `trace`,
+//! `mock`, `views` (both sides as lines), `normalise` (what cannot be equal), `compare`, `report`.
+//!
+//! Decides nothing about what is right: Envoy does.
+
+mod batch;
+mod compare;
+mod config;
+mod envoy;
+mod error;
+mod exchange;
+mod mark;
+mod mock;
+mod normalise;
+mod play;
+mod playable;
+mod records;
+mod render;
+mod report;
+mod simulate;
+mod socket;
+mod stage;
+mod trace;
+mod views;
+mod wire;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use compare::{Divergence, compare};
+pub use envoy::{Envoy, SIMULATED};
+pub use error::ParityError;
+pub use mark::{Unmarkable, marked};
+pub use normalise::{NORMALISATIONS, Normalisation};
+pub use report::{Entry, Outcome, Report};
+pub use views::{View, Views};
+
+use batch::Prepared;
+use proxy_wasm_harness::scenario::{FileErrors, Found, Modules, Scenario, load};
+
+/// A scenario under its name.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The trial's name.
+    pub name: String,
+    /// The folders of its file.
+    pub area: String,
+    /// The scenario.
+    pub scenario: Scenario,
+}
+
+impl Trial {
+    /// The trials of a scenario file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file.
+    pub fn of(found: &Found) -> Result<Vec<Self>, FileErrors> {
+        let area = found.name.rsplit_once('/').map_or("", |(folders, _)| folders);
+        let file = load(&found.path)?;
+        let trials = file.scenarios.into_iter().map(|scenario| Self {
+            name: scenario.trial(&found.name),
+            area: area.to_owned(),
+            scenario,
+        });
+        Ok(trials.collect())
+    }
+}
+
+/// Plays scenarios on an Envoy and on the mock.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    envoy: Envoy,
+    jobs: usize,
+}
+
+impl Judge {
+    /// A judge that asks this Envoy, with as many of them at a time as the machine has cores, but no more than four.
+    #[must_use]
+    pub fn new(envoy: Envoy) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { envoy, jobs: cores.min(4) }
+    }
+
+    /// How many Envoys run at a time.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Plays all of `trials`, with the plugins that `modules` gives, and compares.
+    ///
+    /// # Errors
+    ///
+    /// When Envoy does not start, or stops answering without having died over a scenario.
+    pub fn judge(&self, trials: &[Trial], modules: &dyn Modules) -> Result<Report, ParityError> {
+        let mut entries: Vec<Option<Entry>> = vec![None; trials.len()];
+        let mut prepared = Vec::new();
+        let mut places = Vec::new();
+        for (at, trial) in trials.iter().enumerate() {
+            match prepare(trial, modules) {
+                Ok(one) => {
+                    prepared.push(one);
+                    places.push(at);
+                }
+                Err(outcome) => entries[at] = Some(Entry::new(trial, outcome)),
+            }
+        }
+        let batches = batch::batches(&prepared);
+        let results = Mutex::new(Vec::new());
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.min(batches.len()) {
+                scope.spawn(|| {
+                    while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let members: Vec<&Prepared<'_>> = batch.iter().map(|at| &prepared[*at]).collect();
+                        let result = batch::run(&self.envoy, &members);
+                        let failed = result.is_err();
+                        results.lock().expect("no judge panicked").push((batch.clone(), result));
+                        if failed {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        for (batch, result) in results.into_inner().expect("no judge panicked") {
+            for (at, entry) in batch.into_iter().zip(result?) {
+                entries[places[at]] = Some(entry);
+            }
+        }
+        Ok(Report {
+            envoy: self.envoy.version().to_owned(),
+            entries: entries.into_iter().flatten().collect(),
+        })
+    }
+}
+
+/// A scenario with its modules, if it can be played.
+fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, Outcome> {
+    let specs = playable::playable(&trial.scenario).map_err(Outcome::NotPlayable)?;
+    let mut plugins = Vec::new();
+    for spec in specs {
+        let plugin = modules.load(&spec.name, &spec.source);
+        plugins.push((spec, plugin.map_err(|error| Outcome::MockFailed(error.to_string()))?));
+    }
+    Prepared::new(trial, plugins, modules).map_err(Outcome::MockFailed)
+}

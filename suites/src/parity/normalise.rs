@@ -1,0 +1,171 @@
+//! What cannot be equal on both sides, and is made equal before the comparison. Everything else counts as it is: order
+//! and statuses are never touched.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Something that is made equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Normalisation {
+    /// The view it concerns, or `setting` where both sides are run in the same way instead.
+    pub view: &'static str,
+    /// What is made equal.
+    pub what: &'static str,
+    /// Why it cannot be compared.
+    pub why: &'static str,
+}
+
+/// All of them.
+pub const NORMALISATIONS: &[Normalisation] = &[
+    Normalisation {
+        view: "http",
+        what: "the value of `date`",
+        why: "Envoy writes the time of day; the mock's clock is virtual",
+    },
+    Normalisation {
+        view: "http",
+        what: "the value of `x-request-id` when it is a UUID",
+        why: "Envoy draws it at random; the mock from its seed",
+    },
+    Normalisation {
+        view: "http",
+        what: "the value of `x-envoy-upstream-service-time`",
+        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again",
+    },
+    Normalisation {
+        view: "http",
+        what: "the reason phrase of a status line",
+        why: "no plugin sees it, and the mock has no wire to write it to",
+    },
+    Normalisation {
+        view: "http",
+        what: "borders between pieces of a body that has a content-length",
+        why: "nothing on the wire shows them; chunks of chunked bodies are compared one by one",
+    },
+    Normalisation {
+        view: "log",
+        what: "in what plugins log: UUIDs, HTTP dates, and the number behind `x-envoy-upstream-service-time`",
+        why: "plugins log what they read, and these three are drawn or measured, see above",
+    },
+    Normalisation {
+        view: "log",
+        what: "what `parity: {mask: ..}` of a scenario names",
+        why: "each has its own reason beside it",
+    },
+    Normalisation {
+        view: "abi",
+        what: "pointers: of a pointer and a length the length is compared, of an allocator's result whether it is null",
+        why: "where a guest puts things is its allocator's choice",
+    },
+    Normalisation {
+        view: "abi",
+        what: "arguments of WASI functions",
+        why: "they point at vectors of pointers; the errno is compared",
+    },
+    Normalisation {
+        view: "abi",
+        what: "`proxy_set_effective_context` with a number above 0x7fff0000",
+        why: "put into the module before it is played, so that the trace names the VM",
+    },
+    Normalisation {
+        view: "log",
+        what: "whether the function of a trap is named with `proxy_` in front",
+        why: "Envoy names callbacks without a result one way, those with a result the other",
+    },
+    Normalisation {
+        view: "setting",
+        what: "the log level is trace on both sides",
+        why: "the trace that is compared is part of Envoy's log, and its level is the level that plugins see",
+    },
+    Normalisation {
+        view: "setting",
+        what: "the worker's VMs are compared",
+        why: "the other three that Envoy starts serve no stream",
+    },
+];
+
+/// The value that stands for one that cannot be equal.
+const ANY: &[u8] = b"*";
+
+/// A field of a head, `name: value`.
+pub(super) fn field(line: &[u8]) -> Vec<u8> {
+    let Some(at) = line.windows(2).position(|pair| pair == b": ") else { return line.to_vec() };
+    let (name, value) = (&line[..at], &line[at + 2..]);
+    let masked = match &*name.to_ascii_lowercase() {
+        b"date" => is_date(value),
+        b"x-request-id" => is_uuid(value),
+        b"x-envoy-upstream-service-time" => !value.is_empty() && value.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if masked { [name, b": ", ANY].concat() } else { line.to_vec() }
+}
+
+/// The first line of a head: of a status line no reason phrase.
+pub(super) fn first_line(line: &[u8]) -> Vec<u8> {
+    match line.strip_prefix(b"HTTP/1.1 ") {
+        Some(status) => {
+            let end = status.iter().position(|byte| *byte == b' ').unwrap_or(status.len());
+            [b":status ", &status[..end]].concat()
+        }
+        None => line.to_vec(),
+    }
+}
+
+/// A message of a plugin.
+pub(super) fn message(text: &str) -> String {
+    static DRAWN: LazyLock<Regex> = LazyLock::new(|| {
+        let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+        let date = "[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT";
+        let took = "(x-envoy-upstream-service-time[=: ]+)[0-9]+";
+        Regex::new(&format!("{uuid}|{date}|{took}")).expect("a constant")
+    });
+    DRAWN.replace_all(text, "${1}*").into_owned()
+}
+
+/// A result: of an allocator whether it is null.
+pub(super) fn returned(value: Option<i64>, of_allocator: bool) -> String {
+    match value {
+        None => "void".to_owned(),
+        Some(0) if of_allocator => "null".to_owned(),
+        Some(_) if of_allocator => "memory".to_owned(),
+        Some(value) => (value as u32).to_string(),
+    }
+}
+
+/// The function of a trap.
+pub(super) fn trapped_function(name: &str) -> &str {
+    name.strip_prefix("proxy_").unwrap_or(name)
+}
+
+/// `Fri, 20 Nov 2026 19:42:08 GMT`.
+fn is_date(value: &[u8]) -> bool {
+    value.len() == 29 && value.ends_with(b" GMT") && value[3] == b','
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_drawn_or_measured_is_masked() {
+        let shown = |line: &str| String::from_utf8(field(line.as_bytes())).unwrap();
+        assert_eq!(shown("date: Fri, 20 Nov 2026 19:42:08 GMT"), "date: *");
+        assert_eq!(shown("date: never"), "date: never");
+        assert_eq!(shown("x-request-id: d13d0b49-bcb0-4575-81f2-fc2b1ade4a7c"), "x-request-id: *");
+        assert_eq!(shown("x-request-id: mine"), "x-request-id: mine");
+        assert_eq!(shown("x-envoy-upstream-service-time: 12"), "x-envoy-upstream-service-time: *");
+        assert_eq!(first_line(b"HTTP/1.1 418 I'm a teapot"), b":status 418");
+        assert_eq!(first_line(b"GET / HTTP/1.1"), b"GET / HTTP/1.1");
+        let logged = "[x-envoy-upstream-service-time=12][date=Fri, 20 Nov 2026 20:14:19 GMT][n=12]";
+        assert_eq!(message(logged), "[x-envoy-upstream-service-time=*][date=*][n=12]");
+    }
+}

@@ -1,0 +1,95 @@
+//! What of a scenario cannot be played on a real proxy.
+
+use std::time::Duration;
+
+use proxy_wasm_harness::scenario::{
+    Answers, Chain, PluginSpec, RespondWith, Scenario, StartMode, StartOutcome, StepKind,
+};
+use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
+
+/// The real time that one scenario may take.
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// The plugins of a scenario that can be played, or why it cannot.
+pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
+    let refuse = |why: &str| Err(why.to_owned());
+    if let Some(why) = &scenario.skip {
+        return Err(format!("it is skipped: {why}"));
+    }
+    if let Some(why) = scenario.parity.as_ref().and_then(|parity| parity.skip.as_ref()) {
+        return Err(why.clone());
+    }
+    if scenario.host.workers > 1 {
+        return refuse("it has several workers, and which of them serves a request is Envoy's choice");
+    }
+    if scenario.host.start == StartMode::Envoy {
+        return refuse("only the worker's start is compared yet");
+    }
+    if !scenario.clusters.is_empty() {
+        return refuse("calls to clusters are not played yet");
+    }
+    let Chain::Plugins(plugins) = &scenario.chain else {
+        return refuse("chains from manifests are not played yet");
+    };
+    let mut time = Duration::ZERO;
+    match &scenario.upstream {
+        Answers::Every(one) => time += answer(one, scenario)?,
+        Answers::Each(answers) => {
+            for one in answers {
+                time += answer(one, scenario)?;
+            }
+        }
+    }
+    for step in &scenario.steps {
+        time += match &step.kind {
+            StepKind::Start(StartOutcome::Refused) => return refuse("refused starts are not played yet"),
+            StepKind::Request(of) => request(of, scenario)?.max(step.every.unwrap_or_default()) * step.repeat,
+            StepKind::Open(open) => request(&open.request, scenario)?,
+            StepKind::Send(send) => send.chunks.iter().map(|chunk| chunk.after).sum(),
+            StepKind::Respond(respond) => match &respond.with {
+                RespondWith::Answer(of) => answer(of, scenario)?,
+                RespondWith::More { chunks, .. } => chunks.iter().map(|chunk| chunk.after).sum(),
+                RespondWith::Scripted => Duration::ZERO,
+            },
+            StepKind::Advance(span) => *span,
+            StepKind::Start(StartOutcome::Ok) | StepKind::Abort(_) | StepKind::Expect => Duration::ZERO,
+            StepKind::SetClock(_) => return refuse("the clock of a real proxy cannot be set"),
+            StepKind::Fault(_) => return refuse("a real proxy's hostcalls cannot be made to fail"),
+            StepKind::SetProperty(_) => return refuse("no other filter sets properties there"),
+            StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) => {
+                return refuse("TCP is not played yet");
+            }
+            StepKind::Reconfigure(_) | StepKind::Enqueue(_) | StepKind::SetSharedData(_) => {
+                return refuse("steps that act from outside of the chain are not played yet");
+            }
+        };
+    }
+    if time > LONGEST {
+        return Err(format!("it takes {time:?} in real time, which is more than {LONGEST:?}"));
+    }
+    Ok(plugins)
+}
+
+fn request(request: &Request, scenario: &Scenario) -> Result<Duration, String> {
+    if request.protocol == Protocol::Http2 {
+        return Err("HTTP/2 is not played yet".to_owned());
+    }
+    if matches!(request.body, Body::Sized(_)) && request.trailers.is_some() {
+        return Err("HTTP/1.1 has no trailers behind a body with a content-length".to_owned());
+    }
+    let own = request.respond.as_ref().map_or(Ok(Duration::ZERO), |of| answer(of, scenario))?;
+    Ok(own + request.body.pieces().iter().map(|chunk| chunk.after).sum::<Duration>())
+}
+
+fn answer(answer: &Answer, scenario: &Scenario) -> Result<Duration, String> {
+    let spent = match &answer.kind {
+        AnswerKind::Response(response) if response.protocol == Protocol::Http2 => {
+            return Err("HTTP/2 is not played yet".to_owned());
+        }
+        AnswerKind::Response(response) => response.body.pieces().iter().map(|chunk| chunk.after).sum(),
+        AnswerKind::Grpc(_) => return Err("gRPC is not played yet".to_owned()),
+        AnswerKind::Fail(Failure::Timeout) => scenario.host.route_timeout,
+        AnswerKind::Fail(_) => Duration::ZERO,
+    };
+    Ok(answer.after + spent)
+}

@@ -1,0 +1,131 @@
+//! Where scenarios are played on a real proxy: one Envoy, our upstreams, and the way to know that Envoy has caught up.
+//!
+//! Envoy runs one worker, which handles what happens in turn. A request on a connection without plugins (the ping)
+//! that was answered therefore shows that everything written before has been taken in, and that what followed from
+//! it at once has been done. So nothing here waits for a span of time.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use super::config::{self, Listener, PING};
+use super::envoy::{Envoy, Process};
+use super::error::ParityError;
+
+/// How long Envoy may take to answer a ping.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Turns of Envoy's event loop that what was written may need to show all that follows from it.
+const TURNS: usize = 3;
+
+/// A running Envoy with what surrounds it.
+pub(super) struct Stage {
+    pub(super) process: Process,
+    ping: TcpStream,
+    listeners: BTreeMap<String, SocketAddr>,
+    pub(super) servers: Vec<Server>,
+    _home: tempfile::TempDir,
+}
+
+/// What answers for a cluster.
+pub(super) struct Server {
+    pub(super) cluster: String,
+    pub(super) address: SocketAddr,
+    /// Nothing while connections are to be refused.
+    pub(super) listener: Option<TcpListener>,
+}
+
+impl Server {
+    fn new(cluster: &str) -> io::Result<Self> {
+        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        Ok(Self { cluster: cluster.to_owned(), address: listener.local_addr()?, listener: Some(listener) })
+    }
+
+    /// Refuses connections, or takes them again.
+    pub(super) fn refuse(&mut self, refuse: bool) -> io::Result<()> {
+        match (refuse, &self.listener) {
+            (true, _) => self.listener = None,
+            (false, None) => self.listener = Some(listen(self.address)?),
+            (false, Some(_)) => {}
+        }
+        Ok(())
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+impl Stage {
+    /// Starts Envoy with a listener for each scenario. `listeners` is told the folder for modules.
+    pub(super) fn new<'a>(
+        envoy: &Envoy,
+        clusters: &[String],
+        listeners: impl FnOnce(&std::path::Path) -> Result<Vec<Listener<'a>>, ParityError>,
+    ) -> Result<Self, ParityError> {
+        let home = tempfile::Builder::new()
+            .prefix("parity-")
+            .tempdir()
+            .map_err(ParityError::io("making a folder for Envoy"))?;
+        let servers = clusters
+            .iter()
+            .map(|cluster| Server::new(cluster))
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(ParityError::io("listening on loopback"))?;
+        let ports: Vec<(String, u16)> =
+            servers.iter().map(|server| (server.cluster.clone(), server.address.port())).collect();
+        let bootstrap = config::bootstrap(&listeners(home.path())?, &ports);
+        let process = envoy.start(&bootstrap, home.path())?;
+        let listeners: BTreeMap<String, SocketAddr> = process.ports()?.into_iter().collect();
+        let address = listeners.get(PING).copied().ok_or(io::ErrorKind::NotFound);
+        let connect = |address| {
+            let ping = TcpStream::connect_timeout(&address, PATIENCE)?;
+            ping.set_read_timeout(Some(PATIENCE))?;
+            ping.set_nodelay(true)?;
+            Ok(ping)
+        };
+        let ping = address.map_err(io::Error::from).and_then(connect);
+        let ping = ping.map_err(ParityError::io("connecting to Envoy"))?;
+        let mut stage = Self { process, ping, listeners, servers, _home: home };
+        stage.settle()?;
+        Ok(stage)
+    }
+
+    /// The address of a listener.
+    pub(super) fn address(&self, name: &str) -> Option<SocketAddr> {
+        self.listeners.get(name).copied()
+    }
+
+    pub(super) fn server(&mut self, cluster: &str) -> Option<&mut Server> {
+        self.servers.iter_mut().find(|server| server.cluster == cluster)
+    }
+
+    /// Waits until Envoy's worker has done what was to be done, and reads its log so far.
+    pub(super) fn settle(&mut self) -> Result<(), ParityError> {
+        for _ in 0..TURNS {
+            if self.ping_once().is_err() {
+                return Err(match self.process.ended() {
+                    Some(status) => ParityError::Ended { status, log: self.process.last_words() },
+                    None => self.process.late("answer a ping", PATIENCE),
+                });
+            }
+        }
+        self.process.records.read().map_err(ParityError::io("reading Envoy's log"))
+    }
+
+    fn ping_once(&mut self) -> io::Result<()> {
+        self.ping.write_all(b"GET / HTTP/1.1\r\nhost: ping\r\n\r\n")?;
+        let mut said = Vec::new();
+        let mut buffer = [0; 1024];
+        while !said.ends_with(b"\r\n\r\n") {
+            match self.ping.read(&mut buffer)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => said.extend_from_slice(&buffer[..count]),
+            }
+        }
+        Ok(())
+    }
+}
