@@ -244,6 +244,7 @@ impl Host {
                 trapped.callback.name(),
                 trapped.trap
             ));
+            all.extend(trapped.trap.backtrace.iter().map(|frame| format!("    in {}", frame.function)));
         }
         for stall in self.stalls.iter().filter(|_| !allowed("stall")) {
             all.push(stall.to_string());

@@ -110,6 +110,8 @@ fn write_failure(out: &mut String, failure: &Failure, again: bool, style: Style)
     } else {
         part("because", &failure.because, None);
     }
+    let note = failure.span.note().map(|(what, place)| format!("{what} {place}"));
+    part("note", note.as_slice(), None);
     part("backtrace", &failure.backtrace, Some(Role::Quiet));
 }
 
