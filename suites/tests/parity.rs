@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial as Test};
 use proxy_wasm_harness::scenario::discover;
+use proxy_wasm_suites::modules::ModuleSource;
 use proxy_wasm_suites::parity::{Entry, Envoy, Judge, Outcome, Trial};
 
 fn main() -> ExitCode {
@@ -45,7 +46,7 @@ fn trials(arguments: &Arguments, envoy: &Envoy) -> Vec<Test> {
         tests.extend(wanted.into_iter().map(|trial| Test::test(trial.name, || Ok(()))));
         return tests;
     }
-    match Judge::new(envoy.clone()).judge(&wanted) {
+    match Judge::new(envoy.clone()).judge(&wanted, ModuleSource::shared()) {
         Ok(report) => tests.extend(report.entries.into_iter().map(test)),
         Err(error) => tests.push(failing("parity".to_owned(), error.to_string())),
     }

@@ -10,9 +10,9 @@ use super::error::HostError;
 use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
+use crate::document::istio_json;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Cluster, FailurePolicy, Options};
-use crate::scenario::istio_json;
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{HangGuard, Plugin};
 

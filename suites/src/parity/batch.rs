@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use proxy_wasm_harness::scenario::PluginSpec;
+use proxy_wasm_harness::scenario::{Modules, PluginSpec};
 use proxy_wasm_harness::vm::Plugin;
 
 use super::Trial;
@@ -11,6 +11,7 @@ use super::compare::compare;
 use super::config::{Listener, UPSTREAM};
 use super::envoy::Envoy;
 use super::error::ParityError;
+use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
 use super::play::play;
@@ -23,7 +24,7 @@ use super::views;
 /// How many scenarios one Envoy serves at most.
 const MOST: usize = 24;
 
-/// Imports by which a plugin reaches what a whole process shares, or what goes on while others are played.
+/// Calls by which a plugin reaches what a whole process shares, or what goes on while others are played.
 const SHARED: [&str; 8] = [
     "proxy_set_shared_data",
     "proxy_get_shared_data",
@@ -44,17 +45,18 @@ pub(super) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Plays it on the mock.
-    pub(super) fn new(trial: &'a Trial, plugins: Vec<(&'a PluginSpec, Plugin)>) -> Result<Self, String> {
-        let simulated = simulate(&trial.scenario, &plugins)?;
+    pub(super) fn new(
+        trial: &'a Trial,
+        plugins: Vec<(&'a PluginSpec, Plugin)>,
+        modules: &dyn Modules,
+    ) -> Result<Self, String> {
+        let simulated = simulate(&trial.scenario, modules)?;
         Ok(Self { trial, plugins, simulated })
     }
 
     /// Whether it needs an Envoy of its own.
     fn alone(&self) -> bool {
-        let shares = |plugin: &Plugin| {
-            plugin.declared().imports.iter().any(|import| SHARED.contains(&import.name.as_str()))
-        };
-        self.crashes() || self.plugins.iter().any(|(_, plugin)| shares(plugin))
+        self.crashes() || self.simulated.calls(&SHARED)
     }
 
     /// Whether the mock says that Envoy does not survive it.
@@ -142,28 +144,56 @@ fn first_mark(at: usize) -> u32 {
     (at as u32) << 6
 }
 
-/// Plays a batch. When Envoy dies over a scenario, those after it get a new one.
+/// How often a scenario is played whose differences may come from a busy machine.
+const TRIES: usize = 3;
+
+/// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
 pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, ParityError> {
-    let mut entries = Vec::new();
-    let mut rest = batch;
-    while !rest.is_empty() {
-        let mut stage = start(envoy, rest)?;
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
+    let mut rest: Vec<usize> = (0..batch.len()).collect();
+    for _ in 0..TRIES {
+        rest = once(envoy, batch, rest, &mut outcomes)?;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let entries = batch.iter().zip(outcomes);
+    Ok(entries.filter_map(|(prepared, outcome)| Some(Entry::new(prepared.trial, outcome?))).collect())
+}
+
+/// Plays the scenarios at `places` of a batch. When Envoy dies over one, those after it get a new Envoy. Answers the
+/// places of those that have to be played again.
+fn once(
+    envoy: &Envoy,
+    batch: &[&Prepared<'_>],
+    mut places: Vec<usize>,
+    outcomes: &mut [Option<Outcome>],
+) -> Result<Vec<usize>, ParityError> {
+    let mut again = Vec::new();
+    while !places.is_empty() {
+        let members: Vec<&Prepared<'_>> = places.iter().map(|at| batch[*at]).collect();
+        let mut stage = start(envoy, &members)?;
         let mut played = 0;
-        for (at, prepared) in rest.iter().enumerate() {
+        for (at, prepared) in members.iter().enumerate() {
+            let place = places[at];
             played += 1;
             match judge(&mut stage, at, prepared) {
-                Ok(outcome) => entries.push(Entry::new(prepared.trial, outcome)),
+                Ok((outcome, slow)) => {
+                    outcomes[place] = Some(outcome);
+                    if slow {
+                        again.push(place);
+                    }
+                }
                 Err(ParityError::Ended { status, log }) => {
-                    let foretold = prepared.crashes();
-                    entries.push(Entry::new(prepared.trial, Outcome::EnvoyDied { status, log, foretold }));
+                    outcomes[place] = Some(Outcome::EnvoyDied { status, log, foretold: prepared.crashes() });
                     break;
                 }
                 Err(error) => return Err(error),
             }
         }
-        rest = &rest[played..];
+        places.drain(..played);
     }
-    Ok(entries)
+    Ok(again)
 }
 
 fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
@@ -194,7 +224,7 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
     })
 }
 
-fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<Outcome, ParityError> {
+fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
     let scenario = &prepared.trial.scenario;
     let played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
     let records = &stage.process.records.all()[..played.end];
@@ -204,8 +234,14 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<Outcom
     let vms = |mark: u32| {
         mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
     };
-    let envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
-    let mock = mock::views(&prepared.simulated.transcript);
+    let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
+    let mut mock = mock::views(&prepared.simulated.transcript);
+    for parity in &scenario.parity {
+        envoy.mask(&parity.mask);
+        mock.mask(&parity.mask);
+    }
     let divergences = compare(&envoy, &mock);
-    Ok(Outcome::Played { divergences, envoy, mock, findings: prepared.simulated.findings.clone() })
+    let slow = !divergences.is_empty() && played.exchanges.iter().any(Exchange::slow);
+    let findings = prepared.simulated.findings.clone();
+    Ok((Outcome::Played { divergences, envoy, mock, findings }, slow))
 }

@@ -29,22 +29,19 @@ fn divergence(view: View, envoy: &[String], mock: &[String]) -> Option<Divergenc
     if same == envoy.len() && same == mock.len() {
         return None;
     }
-    let from = same.saturating_sub(CONTEXT);
-    let window = |lines: &[String]| -> Vec<String> {
-        lines.iter().skip(from).take(2 * CONTEXT + 10).map(|line| format!("{line}\n")).collect()
-    };
-    let (old, new) = (window(envoy), window(mock));
-    let old: Vec<&str> = old.iter().map(String::as_str).collect();
-    let new: Vec<&str> = new.iter().map(String::as_str).collect();
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (envoy.iter().map(String::as_str).collect(), mock.iter().map(String::as_str).collect());
     let diff = TextDiff::from_slices(&old, &new)
         .iter_all_changes()
+        .skip(same.saturating_sub(CONTEXT))
+        .take(2 * CONTEXT + 12)
         .map(|change| {
             let sign = match change.tag() {
                 ChangeTag::Equal => ' ',
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',
             };
-            format!("{sign} {}", change.value().trim_end_matches('\n'))
+            format!("{sign} {}", change.value())
         })
         .collect();
     Some(Divergence { view, line: same + 1, diff })

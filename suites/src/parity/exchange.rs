@@ -23,6 +23,8 @@ pub(super) struct Exchange {
     left: bool,
     chunked: bool,
     answer_chunked: bool,
+    began: Instant,
+    answered_after: Duration,
 }
 
 impl Exchange {
@@ -47,6 +49,8 @@ impl Exchange {
             left: false,
             chunked,
             answer_chunked: false,
+            began: Instant::now(),
+            answered_after: Duration::ZERO,
         }
     }
 
@@ -73,6 +77,12 @@ impl Exchange {
         self.client.closed || self.response().complete
     }
 
+    /// Whether the machine was so slow that plugins may have seen it: `x-envoy-upstream-service-time` has more digits
+    /// than it would.
+    pub(super) fn slow(&self) -> bool {
+        self.answered_after > Duration::from_millis(9)
+    }
+
     /// Reads what has come on any side.
     pub(super) fn read(&mut self) -> bool {
         let mut any = self.client.read();
@@ -85,6 +95,11 @@ impl Exchange {
     /// Does one thing that is due.
     pub(super) fn act(&mut self) -> bool {
         self.client.act() || self.upstream.iter_mut().any(Socket::act)
+    }
+
+    /// Whether the first thing to be done is to begin an answer.
+    pub(super) fn begins_to_answer(&self) -> bool {
+        self.answered && self.client.due().is_none() && self.response().head.is_empty()
     }
 
     /// When something is to be done next.
@@ -107,6 +122,7 @@ impl Exchange {
             .last()
             .is_some_and(|(message, _)| message.head.first().is_some_and(|line| line.starts_with(b"HEAD ")));
         self.answered = true;
+        self.answered_after = self.began.elapsed();
         let acts = render::answer(&answer.kind, head_request, ending);
         self.answer_chunked = acts.first().is_some_and(|act| says_chunked(&act.what));
         if let Some(socket) = self.upstream.last_mut() {

@@ -2,10 +2,11 @@
 
 use proxy_wasm_harness::abi::{Pairs, pairs::Pair};
 use proxy_wasm_harness::proxy::Transcript;
-use proxy_wasm_harness::proxy::transcript::{Arg, Args, Kind, Party, What, show_bytes};
+use proxy_wasm_harness::proxy::transcript::{Arg, Args, Kind as EventKind, Party, What};
 
 use super::normalise;
 use super::views::{self, Views};
+use super::wire::{self, Kind, Message};
 
 /// The views of a transcript.
 pub(super) fn views(transcript: &Transcript) -> Views {
@@ -17,22 +18,22 @@ pub(super) fn views(transcript: &Transcript) -> Views {
     views
 }
 
-fn calls(views: &mut Views, transcript: &Transcript, kind: Kind, depth: &mut usize) {
+fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mut usize) {
     let indent = |depth: usize| "  ".repeat(depth);
     match kind {
-        Kind::Callback { vm, callback, args, len } => {
+        EventKind::Callback { vm, callback, args, len, .. } => {
             let args: Vec<String> =
                 args[..usize::from(len)].iter().map(|arg| (*arg as i32 as u32).to_string()).collect();
             let (vm, name) = (transcript.vm_name(vm), callback.name());
             views.abi.push(format!("{}{vm} {name}({})", indent(*depth), args.join(", ")));
             *depth += 1;
         }
-        Kind::Returned { value, .. } => {
+        EventKind::Returned { value, .. } => {
             *depth = depth.saturating_sub(1);
             let value = normalise::returned(value.map(i64::from), *depth > 0);
             views.abi.push(format!("{}-> {value}", indent(*depth)));
         }
-        Kind::Hostcall { row, args, .. } => {
+        EventKind::Hostcall { row, args, .. } => {
             let shown: Vec<String> = if row.module == "env" {
                 Args(transcript.bytes(args)).map(arg).collect()
             } else {
@@ -41,27 +42,27 @@ fn calls(views: &mut Views, transcript: &Transcript, kind: Kind, depth: &mut usi
             views.abi.push(format!("{}{}({})", indent(*depth), row.name, shown.join(", ")));
             *depth += 1;
         }
-        Kind::Answered { status, errno, .. } => {
+        EventKind::Answered { status, errno, .. } => {
             *depth = depth.saturating_sub(1);
             let value = status
                 .map(|status| status.to_abi().to_string())
-                .or_else(|| errno.map(|errno| errno.to_string()))
+                .or_else(|| errno.map(|errno| errno.to_abi().to_string()))
                 .unwrap_or_else(|| "void".to_owned());
             views.abi.push(format!("{}-> {value}", indent(*depth)));
         }
-        Kind::Trap { vm, callback, message } => {
+        EventKind::Trap { vm, callback, message } => {
             *depth = depth.saturating_sub(1);
             let message = String::from_utf8_lossy(transcript.bytes(message)).into_owned();
             let line = views::trap_line(transcript.vm_name(vm), callback.name(), &message);
             views.abi.push(format!("{}{line}", indent(*depth)));
             views.log.push(line);
         }
-        Kind::Unimplemented { row, .. } => {
+        EventKind::Unimplemented { row, .. } => {
             views.abi.push(format!("{}{} is not implemented", indent(*depth), row.name));
         }
-        Kind::Log { vm, level, message, .. } => {
-            let message = show_bytes(transcript.bytes(message));
-            views.log.push(format!("{} {}: {message}", transcript.vm_name(vm), level_word(level)));
+        EventKind::Log { vm, level, message, .. } => {
+            let message = transcript.bytes(message);
+            views.log.push(views::log_line(transcript.vm_name(vm), level_word(level), message));
         }
         _ => {}
     }
@@ -83,6 +84,7 @@ fn level_word(level: proxy_wasm_harness::abi::LogLevel) -> &'static str {
 fn arg(arg: Arg<'_>) -> String {
     match arg {
         Arg::Number(number) => (number as i64).to_string(),
+        Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) | Arg::Pairs(bytes) => format!("#{}", bytes.len()),
         Arg::OutOfBounds(len) => format!("#{len}"),
     }
@@ -92,17 +94,21 @@ fn arg(arg: Arg<'_>) -> String {
 fn http(transcript: &Transcript) -> Vec<String> {
     let mut streams: Vec<Ends> = Vec::new();
     for event in transcript.events() {
-        let Kind::Message { stream, party, what, data } = event.kind else { continue };
+        let EventKind::Message { stream, party, what, data } = event.kind else { continue };
         if streams.len() <= stream.0 {
             streams.resize_with(stream.0 + 1, Ends::default);
         }
         let ends = &mut streams[stream.0];
         let bytes = transcript.bytes(data);
         match party {
-            Party::UpstreamReceives => ends.upstream.part(what, bytes),
-            Party::ClientReceives => ends.client.part(what, bytes),
-            Party::ClientSends if what == What::Reset => ends.left = true,
-            Party::ClientSends | Party::UpstreamSends => {}
+            Party::UpstreamReceives => ends.upstream.part(Kind::Request, what, bytes),
+            Party::ClientReceives => ends.client.part(RESPONSE, what, bytes),
+            Party::ClientSends => match what {
+                What::Reset => ends.left = true,
+                What::Head { .. } => ends.head_request = is_head_request(bytes),
+                _ => {}
+            },
+            Party::UpstreamSends => {}
         }
     }
     let mut out = Vec::new();
@@ -117,108 +123,99 @@ fn http(transcript: &Transcript) -> Vec<String> {
 struct Ends {
     upstream: End,
     client: End,
+    head_request: bool,
     left: bool,
 }
 
+const RESPONSE: Kind = Kind::Response { head_request: false };
+
 impl Ends {
     fn lines(&self, out: &mut Vec<String>, number: usize) {
+        let response = self.client.read(Kind::Response { head_request: self.head_request });
         if self.upstream.has_head {
-            out.push(format!("#{number} upstream receives"));
-            self.upstream.lines(out);
-            let over = self.upstream.cut || self.left || self.client.complete || self.client.cut;
-            out.push(views::ending(self.upstream.complete, over).to_owned());
+            let request = self.upstream.read(Kind::Request);
+            let over = self.upstream.cut || self.left || response.complete || self.client.cut;
+            let ending = views::ending(request.complete, over);
+            views::message(out, &format!("#{number} upstream receives"), &request, ending);
         }
-        out.push(format!("#{number} client receives"));
-        self.client.lines(out);
-        let left = self.left && !self.client.complete;
-        let ending =
-            if left { "  the client has left" } else { views::ending(self.client.complete, self.client.cut) };
-        out.push(ending.to_owned());
+        let left = self.left && !response.complete;
+        let ending = if left { views::LEFT } else { views::ending(response.complete, self.client.cut) };
+        views::message(out, &format!("#{number} client receives"), &response, ending);
     }
+}
+
+fn is_head_request(fields: &[u8]) -> bool {
+    Pairs::parse(fields).into_iter().flatten().any(|(name, value)| name == b":method" && value == b"HEAD")
 }
 
 /// What one end received.
 #[derive(Default)]
 struct End {
     has_head: bool,
-    head: Vec<String>,
-    chunked: bool,
-    pieces: Vec<Vec<u8>>,
-    trailers: Vec<String>,
-    complete: bool,
+    message: Message,
+    /// Said to be over.
+    ended: bool,
     cut: bool,
 }
 
 impl End {
-    fn part(&mut self, what: What, bytes: &[u8]) {
+    fn part(&mut self, receiver: Kind, what: What, bytes: &[u8]) {
+        let message = &mut self.message;
         match what {
             What::Head { end_stream } => {
                 self.has_head = true;
-                self.complete = end_stream;
+                self.ended = end_stream;
                 let fields: Vec<Pair<'_>> = Pairs::parse(bytes).into_iter().flatten().collect();
-                self.chunked = fields.iter().any(|(name, value)| {
-                    name.eq_ignore_ascii_case(b"transfer-encoding") && value.ends_with(b"chunked")
-                });
-                head(&mut self.head, &fields);
+                message.head = head(receiver, &fields);
+                message.chunked = wire::field(&message.head, "transfer-encoding")
+                    .is_some_and(|value| value.ends_with(b"chunked"));
             }
             What::Data { end_stream } => {
-                self.pieces.push(bytes.to_vec());
-                self.complete |= end_stream;
+                message.pieces.push(bytes.to_vec());
+                self.ended |= end_stream;
             }
             What::Trailers => {
                 for (name, value) in Pairs::parse(bytes).into_iter().flatten() {
-                    self.trailers.push(format!("  trailer {}", show_bytes(&[name, b": ", value].concat())));
+                    message.trailers.push([name, b": ", value].concat());
                 }
-                self.complete = true;
+                self.ended = true;
             }
-            What::End => self.complete = true,
+            What::End => self.ended = true,
             What::Reset => self.cut = true,
         }
     }
 
-    fn lines(&self, out: &mut Vec<String>) {
-        out.extend(self.head.iter().cloned());
-        if self.chunked {
-            out.extend(self.pieces.iter().map(|piece| views::piece_line(piece)));
-        } else if !self.pieces.is_empty() {
-            out.push(views::piece_line(&self.pieces.concat()));
+    /// The message as one who believes its framing reads it.
+    fn read(&self, receiver: Kind) -> Message {
+        let mut message = self.message.clone();
+        if message.chunked || !self.has_head {
+            message.complete = self.ended;
+            return message;
         }
-        out.extend(self.trailers.iter().cloned());
+        let body = message.pieces.concat();
+        let raw = [&message.head.join(&b"\r\n"[..])[..], b"\r\n\r\n", &body].concat();
+        let read = wire::read(&raw, receiver, self.ended || self.cut);
+        message.pieces = read.pieces;
+        message.stray = read.stray;
+        message.complete = read.complete;
+        message
     }
 }
 
 /// The lines that HTTP/1.1 makes of a head.
-fn head(out: &mut Vec<String>, fields: &[Pair<'_>]) {
-    let find = |name: &[u8]| fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-    let first = match (find(b":status"), find(b":method")) {
-        (Some(status), _) => [b"HTTP/1.1 ", status].concat(),
-        (None, method) => {
-            [method.unwrap_or_default(), b" ", find(b":path").unwrap_or_default(), b" HTTP/1.1"].concat()
-        }
+fn head(receiver: Kind, fields: &[Pair<'_>]) -> Vec<Vec<u8>> {
+    let find = |name: &[u8]| {
+        fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value).unwrap_or_default()
     };
-    let written: Vec<Vec<u8>> = fields
-        .iter()
-        .filter_map(|(name, value)| match *name {
-            b":authority" => Some([b"host: ", *value].concat()),
-            name if name.starts_with(b":") => None,
-            name => Some([name, b": ", *value].concat()),
-        })
-        // What a line end in a name or value does on the wire is to begin a line.
-        .flat_map(|line| {
-            let text: Vec<Vec<u8>> = split_lines(&line);
-            text
-        })
-        .collect();
-    views::head_lines(out, &first, written.iter().map(Vec::as_slice));
-}
-
-fn split_lines(line: &[u8]) -> Vec<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut rest = line;
-    while let Some(at) = super::wire::find(rest, b"\r\n") {
-        out.push(rest[..at].to_vec());
-        rest = &rest[at + 2..];
-    }
-    out.push(rest.to_vec());
-    out
+    let first = match receiver {
+        Kind::Response { .. } => [b"HTTP/1.1 ", find(b":status")].concat(),
+        Kind::Request => [find(b":method"), b" ", find(b":path"), b" HTTP/1.1"].concat(),
+    };
+    let written = fields.iter().filter_map(|(name, value)| match *name {
+        b":authority" => Some([b"host: ", *value].concat()),
+        name if name.starts_with(b":") => None,
+        name => Some([name, b": ", *value].concat()),
+    });
+    // What a line end in a name or value does on the wire is to begin a line.
+    std::iter::once(first).chain(written).flat_map(|line| wire::lines(&line)).collect()
 }

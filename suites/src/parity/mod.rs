@@ -28,8 +28,6 @@ mod trace;
 mod views;
 mod wire;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -42,8 +40,7 @@ pub use report::{Entry, Outcome, Report};
 pub use views::{View, Views};
 
 use batch::Prepared;
-use proxy_wasm_harness::scenario::{FileErrors, Found, PluginSource, Scenario, load};
-use proxy_wasm_harness::vm::{LoadOptions, Plugin};
+use proxy_wasm_harness::scenario::{FileErrors, Found, Modules, Scenario, load};
 
 /// A scenario under its name.
 #[derive(Clone, Debug)]
@@ -96,18 +93,17 @@ impl Judge {
         self
     }
 
-    /// Plays all of `trials` and compares.
+    /// Plays all of `trials`, with the plugins that `modules` gives, and compares.
     ///
     /// # Errors
     ///
     /// When Envoy does not start, or stops answering without having died over a scenario.
-    pub fn judge(&self, trials: &[Trial]) -> Result<Report, ParityError> {
+    pub fn judge(&self, trials: &[Trial], modules: &dyn Modules) -> Result<Report, ParityError> {
         let mut entries: Vec<Option<Entry>> = vec![None; trials.len()];
         let mut prepared = Vec::new();
         let mut places = Vec::new();
-        let mut modules = Modules::default();
         for (at, trial) in trials.iter().enumerate() {
-            match modules.prepare(trial) {
+            match prepare(trial, modules) {
                 Ok(one) => {
                     prepared.push(one);
                     places.push(at);
@@ -145,29 +141,13 @@ impl Judge {
     }
 }
 
-/// Modules by their files, each compiled once.
-#[derive(Default)]
-struct Modules(BTreeMap<PathBuf, Plugin>);
-
-impl Modules {
-    fn prepare<'a>(&mut self, trial: &'a Trial) -> Result<Prepared<'a>, Outcome> {
-        let specs = playable::playable(&trial.scenario).map_err(Outcome::NotPlayable)?;
-        let mut plugins = Vec::new();
-        for spec in specs {
-            let PluginSource::Path(path) = &spec.source else {
-                return Err(Outcome::NotPlayable("its module is not a file".to_owned()));
-            };
-            plugins.push((spec, self.load(path).map_err(Outcome::MockFailed)?));
-        }
-        Prepared::new(trial, plugins).map_err(Outcome::MockFailed)
+/// A scenario with its modules, if it can be played.
+fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, Outcome> {
+    let specs = playable::playable(&trial.scenario).map_err(Outcome::NotPlayable)?;
+    let mut plugins = Vec::new();
+    for spec in specs {
+        let plugin = modules.load(&spec.name, &spec.source);
+        plugins.push((spec, plugin.map_err(|error| Outcome::MockFailed(error.to_string()))?));
     }
-
-    fn load(&mut self, path: &Path) -> Result<Plugin, String> {
-        if let Some(plugin) = self.0.get(path) {
-            return Ok(plugin.clone());
-        }
-        let plugin = Plugin::from_file(path, &LoadOptions::default()).map_err(|error| error.to_string())?;
-        self.0.insert(path.to_path_buf(), plugin.clone());
-        Ok(plugin)
-    }
+    Prepared::new(trial, plugins, modules).map_err(Outcome::MockFailed)
 }

@@ -1,6 +1,10 @@
 //! What cannot be equal on both sides, and is made equal before the comparison. Everything else counts as it is: order
 //! and statuses are never touched.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 /// Something that is made equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Normalisation {
@@ -27,7 +31,7 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     Normalisation {
         view: "http",
         what: "the value of `x-envoy-upstream-service-time`",
-        why: "a measured duration",
+        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again",
     },
     Normalisation {
         view: "http",
@@ -38,6 +42,16 @@ pub const NORMALISATIONS: &[Normalisation] = &[
         view: "http",
         what: "borders between pieces of a body that has a content-length",
         why: "nothing on the wire shows them; chunks of chunked bodies are compared one by one",
+    },
+    Normalisation {
+        view: "log",
+        what: "in what plugins log: UUIDs, HTTP dates, and the number behind `x-envoy-upstream-service-time`",
+        why: "plugins log what they read, and these three are drawn or measured, see above",
+    },
+    Normalisation {
+        view: "log",
+        what: "what `parity: {mask: ..}` of a scenario names",
+        why: "each has its own reason beside it",
     },
     Normalisation {
         view: "abi",
@@ -98,6 +112,17 @@ pub(super) fn first_line(line: &[u8]) -> Vec<u8> {
     }
 }
 
+/// A message of a plugin.
+pub(super) fn message(text: &str) -> String {
+    static DRAWN: LazyLock<Regex> = LazyLock::new(|| {
+        let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+        let date = "[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT";
+        let took = "(x-envoy-upstream-service-time[=: ]+)[0-9]+";
+        Regex::new(&format!("{uuid}|{date}|{took}")).expect("a constant")
+    });
+    DRAWN.replace_all(text, "${1}*").into_owned()
+}
+
 /// A result: of an allocator whether it is null.
 pub(super) fn returned(value: Option<i64>, of_allocator: bool) -> String {
     match value {
@@ -140,5 +165,7 @@ mod tests {
         assert_eq!(shown("x-envoy-upstream-service-time: 12"), "x-envoy-upstream-service-time: *");
         assert_eq!(first_line(b"HTTP/1.1 418 I'm a teapot"), b":status 418");
         assert_eq!(first_line(b"GET / HTTP/1.1"), b"GET / HTTP/1.1");
+        let logged = "[x-envoy-upstream-service-time=12][date=Fri, 20 Nov 2026 20:14:19 GMT][n=12]";
+        assert_eq!(message(logged), "[x-envoy-upstream-service-time=*][date=*][n=12]");
     }
 }

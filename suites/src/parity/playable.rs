@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proxy_wasm_harness::scenario::{
-    Answers, Chain, PluginSource, PluginSpec, RespondWith, Scenario, StartMode, StartOutcome, StepKind,
+    Answers, Chain, PluginSpec, RespondWith, Scenario, StartMode, StartOutcome, StepKind,
 };
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
@@ -31,9 +31,6 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     let Chain::Plugins(plugins) = &scenario.chain else {
         return refuse("chains from manifests are not played yet");
     };
-    if plugins.iter().any(|plugin| matches!(plugin.source, PluginSource::Cargo(_))) {
-        return refuse("modules that are still to be built are not played yet");
-    }
     let mut time = Duration::ZERO;
     match &scenario.upstream {
         Answers::Every(one) => time += answer(one, scenario)?,

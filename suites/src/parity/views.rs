@@ -4,10 +4,12 @@
 
 use proxy_wasm_harness::abi::{Hostcall, hostcall_in_any, wasi_function};
 use proxy_wasm_harness::proxy::transcript::show_bytes;
+use proxy_wasm_harness::scenario::Mask;
 
 use super::exchange::Exchange;
 use super::normalise;
 use super::trace::{Block, What};
+use super::wire::Message;
 
 /// A view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +46,16 @@ pub struct Views {
 }
 
 impl Views {
+    /// Masks what a scenario says cannot be equal.
+    pub(super) fn mask(&mut self, masks: &[Mask]) {
+        for line in &mut self.log {
+            for mask in masks {
+                let masked = mask.regex.regex().replace_all(line.as_bytes(), &b"*"[..]);
+                *line = String::from_utf8_lossy(&masked).into_owned();
+            }
+        }
+    }
+
     /// The lines of a view.
     #[must_use]
     pub fn lines(&self, view: View) -> &[String] {
@@ -97,7 +109,7 @@ fn block_lines(views: &mut Views, vm: &str, block: &Block, prefixes: &[String]) 
             }
             What::Log { level, message } => {
                 let message = without_prefix(message, prefixes);
-                views.log.push(format!("{vm} {level}: {}", show_bytes(message)));
+                views.log.push(log_line(vm, level, message));
             }
             What::Trap { callback, message } => {
                 let line = trap_line(vm, callback, message);
@@ -106,6 +118,11 @@ fn block_lines(views: &mut Views, vm: &str, block: &Block, prefixes: &[String]) 
             }
         }
     }
+}
+
+/// The line of a message that a plugin logged.
+pub(super) fn log_line(vm: &str, level: &str, message: &[u8]) -> String {
+    format!("{vm} {level}: {}", normalise::message(&show_bytes(message)))
 }
 
 pub(super) fn trap_line(vm: &str, callback: &str, message: &str) -> String {
@@ -148,18 +165,20 @@ fn without_prefix<'a>(message: &'a [u8], prefixes: &[String]) -> &'a [u8] {
 fn http_of_envoy(out: &mut Vec<String>, at: usize, exchange: &Exchange) {
     let number = at + 1;
     for (request, closed) in exchange.requests() {
-        out.push(format!("#{number} upstream receives"));
-        message_lines(out, &request);
-        out.push(ending(request.complete, closed || exchange.over()).to_owned());
+        // A connection that is made and not used is no request.
+        if request != Message::default() {
+            let ending = ending(request.complete, closed || exchange.over());
+            message(out, &format!("#{number} upstream receives"), &request, ending);
+        }
     }
     let response = exchange.response();
     let (closed, left) = exchange.closed();
-    out.push(format!("#{number} client receives"));
-    message_lines(out, &response);
-    let ending =
-        if left && !response.complete { "  the client has left" } else { ending(response.complete, closed) };
-    out.push(ending.to_owned());
+    let ending = if left && !response.complete { LEFT } else { ending(response.complete, closed) };
+    message(out, &format!("#{number} client receives"), &response, ending);
 }
+
+/// How a response ends whose client has gone.
+pub(super) const LEFT: &str = "  the client has left";
 
 /// How a message ended.
 pub(super) fn ending(complete: bool, cut: bool) -> &'static str {
@@ -170,34 +189,25 @@ pub(super) fn ending(complete: bool, cut: bool) -> &'static str {
     }
 }
 
-fn message_lines(out: &mut Vec<String>, message: &super::wire::Message) {
+/// The lines of a message.
+pub(super) fn message(out: &mut Vec<String>, title: &str, message: &Message, ending: &str) {
+    out.push(title.to_owned());
     if let Some((first, fields)) = message.head.split_first() {
-        head_lines(out, first, fields.iter().map(Vec::as_slice));
+        out.push(format!("  {}", show_bytes(&normalise::first_line(first))));
+        out.extend(fields.iter().map(|field| format!("  {}", show_bytes(&normalise::field(field)))));
     }
     if message.chunked {
-        for piece in &message.pieces {
-            out.push(piece_line(piece));
-        }
+        out.extend(message.pieces.iter().map(|piece| piece_line(piece)));
     } else if !message.pieces.is_empty() {
         out.push(piece_line(&message.pieces.concat()));
     }
-    for trailer in &message.trailers {
-        out.push(format!("  trailer {}", show_bytes(trailer)));
-    }
+    out.extend(message.trailers.iter().map(|trailer| format!("  trailer {}", show_bytes(trailer))));
     if !message.stray.is_empty() {
         out.push(format!("  stray bytes: {}", show_bytes(&message.stray)));
     }
+    out.push(ending.to_owned());
 }
 
-/// The lines of a head.
-pub(super) fn head_lines<'a>(out: &mut Vec<String>, first: &[u8], fields: impl Iterator<Item = &'a [u8]>) {
-    out.push(format!("  {}", show_bytes(&normalise::first_line(first))));
-    for field in fields {
-        out.push(format!("  {}", show_bytes(&normalise::field(field))));
-    }
-}
-
-/// The line of a piece of body.
-pub(super) fn piece_line(piece: &[u8]) -> String {
+fn piece_line(piece: &[u8]) -> String {
     format!("  {} bytes: {}", piece.len(), show_bytes(piece))
 }

@@ -92,7 +92,7 @@ fn chunks(mut rest: &[u8], message: &mut Message) {
     message.stray = rest.to_vec();
 }
 
-fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
     let mut rest = bytes;
     while let Some(at) = find(rest, b"\r\n") {
