@@ -88,6 +88,19 @@ const KINDS: &[(&str, &str, &str)] = &[
         "[{wasm: pauses.wat}]",
         "steps: [{open: {stream: a, url: /}}, {respond: {stream: a, status: 200}}]",
     ),
+    (
+        "http-calls",
+        "[{name: auth, wasm: http_calls.wat}]",
+        "steps: [{request: GET /, expect: {http_calls: [{cluster: authz, path: /checks, timeout: 1s}]}}]
+    clusters: {authz: {status: 200, after: 5ms}}",
+    ),
+    ("http-calls-none", "[{name: auth, wasm: http_calls.wat}]", "steps: [{request: GET /, expect: {http_calls: none}}]\n    clusters: {authz: {status: 200}}"),
+    (
+        "grpc-calls",
+        "[{name: auth, wasm: grpc_calls.wat}]",
+        "steps: [{request: GET /, expect: {grpc_calls: [{service: auth.Check, messages: [whom]}]}}]
+    clusters: {authz: {messages: [ok]}}",
+    ),
     ("took", LIMITER, "steps: [{request: GET /, expect: {took: {max: 100ms}}}]\n    upstream: {after: 250ms}"),
     ("stalled", "[{wasm: pauses.wat}]", "steps: [{request: GET /}]"),
     ("stalled-expected", LIMITER, "steps: [{request: GET /, expect: {stalled: true}}]"),
@@ -113,6 +126,8 @@ fn furnished() -> Playground {
     }
     for probe in [
         "configuration/refuses",
+        "grpc_calls/asks",
+        "http_calls/asks",
         "http_streams/answers_in_log",
         "integration/panics",
         "metrics/counts",
@@ -121,7 +136,8 @@ fn furnished() -> Playground {
         "shared_queues/takes_one",
         "stream_operations/pauses",
     ] {
-        let (_, name) = probe.split_once('/').expect("a section");
+        let (section, name) = probe.split_once('/').expect("a section");
+        let name = if name == "asks" { section } else { name };
         let path = format!("{}/../plugins-under-test/probes/{probe}.wat", env!("CARGO_MANIFEST_DIR"));
         play.write(&format!("{name}.wat"), std::fs::read(path).expect("the probe"));
     }
