@@ -3,7 +3,7 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `run` (time), `transcript`
+//! responses), `codec`, `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `run` (time), `transcript`
 //! (the record).
 
 mod access;
@@ -11,6 +11,7 @@ mod answer;
 mod calls;
 mod chain;
 mod client;
+mod codec;
 mod context;
 mod effect;
 mod egress;
