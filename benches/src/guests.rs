@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proxy_wasm_harness::host::{Builder, Host};
 use proxy_wasm_harness::state::{Answer, Request};
-use proxy_wasm_harness::vm::{EngineSettings, LoadOptions, Plugin};
+use proxy_wasm_harness::vm::{ArtifactCache, EngineSettings, LoadOptions, Plugin};
 
 /// A plugin with its configuration, and an exchange for it.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,12 @@ pub const ALL: [Workload; 7] = [
     Workload { name: "rate_limiting_go", module: GO_LIMITER, config: "", body: false },
 ];
 
+/// Where the benches keep compiled modules, so that only their first run compiles.
+#[must_use]
+pub fn cache() -> ArtifactCache {
+    ArtifactCache::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-modules"))
+}
+
 impl Workload {
     /// The module's bytes.
     ///
@@ -60,7 +66,7 @@ impl Workload {
     /// When it cannot be loaded.
     #[must_use]
     pub fn plugin(&self, engine: EngineSettings) -> Plugin {
-        let options = LoadOptions { engine, ..LoadOptions::default() };
+        let options = LoadOptions { engine, cache: Some(cache()), ..LoadOptions::default() };
         Plugin::from_bytes(self.name, &self.wasm(), &options).unwrap_or_else(|error| panic!("{error}"))
     }
 

@@ -109,3 +109,38 @@ fn text(scenario: &Scenario, run: &Run, differences: &[Difference], outcome: &Ou
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report;
+    use clap::Parser as _;
+    use proxy_wasm_harness::scenario::{Found, ModuleError, PluginSource};
+    use proxy_wasm_harness::vm::Plugin;
+
+    struct Broken;
+
+    impl Modules for Broken {
+        fn load(&self, _: &str, _: &PluginSource) -> Result<Plugin, ModuleError> {
+            panic!("a mistake of ours, made on purpose")
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_its_trial_alone_and_shows_in_the_exit_code() {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            args: Args,
+        }
+        let text = "plugins: [{wasm: p.wasm}]\nscenarios: [{name: one, steps: [{request: GET /}]}]\n";
+        let read = scenario::load_text("s.yaml".as_ref(), text).unwrap();
+        let job = Job {
+            file: Found { path: "s.yaml".into(), name: "s".to_owned() },
+            what: What::Scenario(Box::new(read.scenarios[0].clone())),
+        };
+        let trial = carry_out(&job, &Command::parse_from(["run"]).args, &Broken);
+        assert_eq!(trial.outcome, Outcome::Internal);
+        assert_eq!(report::exit(&[trial]).code(), 3);
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) enum Reply {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send(request) => write!(f, "request {}", target(request)),
+            Self::Send(request) => Sending(request).fmt(f),
             Self::Open { stream, request, end } => {
                 write!(f, "open #{} {}{}", stream.0 + 1, target(request), open_end(*end))
             }
@@ -65,6 +65,15 @@ impl fmt::Display for Act {
                 write!(f, "{}: {}", path.join("."), show_bytes(value))
             }
         }
+    }
+}
+
+/// The words of [`Act::Send`], before there is one.
+pub(super) struct Sending<'a>(pub(super) &'a Request);
+
+impl fmt::Display for Sending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request {}", target(self.0))
     }
 }
 

@@ -17,6 +17,7 @@ mod shared;
 mod start;
 mod template;
 
+use act::Sending;
 pub(crate) use act::{Act, Reply};
 pub(crate) use builder::Upstream;
 pub use builder::{Builder, Config, Setup};
@@ -74,13 +75,14 @@ impl Host {
         let mark = self.slot.transcript.mark();
         let worker = self.worker(&request);
         let limit = began + self.patience;
-        self.act(Act::Send(request.clone()));
+        self.slot.record_step(&Sending(&request));
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
         if !ended && !self.slot.halted() {
             self.stall(id, began);
         }
+        self.acts.push(Act::Send(request));
         self.exchange_since(id, Some(mark), began)
     }
 
@@ -157,6 +159,12 @@ impl Host {
     #[must_use]
     pub fn traps(&self) -> &[Trapped] {
         &self.vms.traps
+    }
+
+    /// All calls that plugins made to clusters, in order.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.slot.calls.made
     }
 
     /// The HTTP calls that plugins made, in order, also those that failed inside the hostcall.

@@ -4,13 +4,18 @@
 
 use super::{Act, Host};
 use crate::abi::Status;
-use crate::proxy::StreamId;
+use crate::proxy::{Cluster, StreamId};
 use crate::state::{MetricValue, PropertyValue};
 
 impl Host {
     /// The metrics that plugins defined, by name and type: names as the plugins gave them.
     pub fn metrics(&self) -> impl Iterator<Item = (&[u8], &MetricValue)> {
         self.slot.metrics.iter()
+    }
+
+    /// A cluster as it is now.
+    pub(crate) fn cluster_now(&self, name: &str) -> Option<&Cluster> {
+        self.slot.calls.clusters.get(name)
     }
 
     /// What a counter or a gauge of this name has come to.

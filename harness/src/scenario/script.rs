@@ -43,7 +43,7 @@ impl Host {
                 Upstream::Every(answer) => Answers::Every(answer.clone()),
                 Upstream::Each(answers) => Answers::Each(answers.clone()),
             },
-            clusters: IndexMap::new(),
+            clusters: self.clusters(),
             properties: properties.iter().map(property).collect(),
             clock: (*realtime != Clock::DEFAULT_REALTIME).then_some(WallTime { ns: *realtime }),
             seed: self.seed,
@@ -65,6 +65,20 @@ impl Host {
             parity: None,
             rate_limit: None,
         }
+    }
+
+    /// What clusters answer. Those that a function answers for have a list of what it did answer.
+    fn clusters(&self) -> IndexMap<String, Answers> {
+        let described = self.setup.clusters.iter().filter_map(|(name, cluster)| {
+            let by_function = matches!(cluster.script(), Some(Err(answers)) if answers.is_empty());
+            let cluster = if by_function { self.cluster_now(name)? } else { cluster };
+            let answers = match cluster.script()? {
+                Ok(answer) => Answers::Every(answer.clone()),
+                Err(answers) => Answers::Each(answers),
+            };
+            Some((name.clone(), answers))
+        });
+        described.collect()
     }
 
     fn step_of(&self, act: &Act) -> Step {

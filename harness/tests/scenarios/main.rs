@@ -3,6 +3,7 @@
 
 mod at_hand;
 mod by_hand;
+mod calls;
 mod determinism;
 mod failures;
 mod input;

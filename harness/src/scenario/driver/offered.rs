@@ -36,9 +36,6 @@ fn surroundings(scenario: &Scenario) -> Checked {
     if let Chain::Manifests(_) = &scenario.chain {
         return missing(span, "manifests");
     }
-    if !scenario.clusters.is_empty() {
-        return missing(span, "clusters");
-    }
     if scenario.host.start == StartMode::Envoy {
         return missing(&scenario.host.span, "`start: envoy`");
     }
@@ -62,8 +59,6 @@ pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
     let absent = [
-        ("`http_calls`", expect.http_calls.is_some()),
-        ("`grpc_calls`", expect.grpc_calls.is_some()),
         ("`to_upstream`", expect.to_upstream.is_some()),
         ("`to_client`", expect.to_client.is_some()),
         ("`closed`", expect.closed.is_some()),

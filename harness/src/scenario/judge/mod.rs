@@ -2,12 +2,13 @@
 //!
 //! Each expectation is a pure function of the record: the transcript, the exchange, the traps, stalls and findings.
 //! In reading order: `stage` (what is compared), `message` (responses and requests), `fields`, `body`, `local`, `log`,
-//! `calls`, `state` (metrics, shared data, queues, properties), `trouble` (stalls, traps, findings: those that nobody expected are failures too), `because` (the lines
+//! `calls` (callbacks and hostcalls), `cluster_calls` (HTTP and gRPC calls), `state` (metrics, shared data, queues, properties), `trouble` (stalls, traps, findings: those that nobody expected are failures too), `because` (the lines
 //! that explain).
 
 mod because;
 mod body;
 mod calls;
+mod cluster_calls;
 mod fields;
 mod local;
 mod log;
@@ -184,6 +185,12 @@ impl Bench<'_> {
         }
         if let Some(local) = &expect.local_response {
             self.local_response(local);
+        }
+        if let Some(calls) = &expect.http_calls {
+            self.http_calls(calls);
+        }
+        if let Some(calls) = &expect.grpc_calls {
+            self.grpc_calls(calls);
         }
         if let Some(log) = &expect.log {
             self.log(log);

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Bench;
-use super::text::{difference, likeness, quoted};
+use super::text::{count, difference, likeness, quoted};
 use crate::proxy::transcript::show_bytes;
 use crate::scenario::{
     Expected, MetricExpectation, PropertyExpectation, QueueExpectation, SharedDataExpectation, Span, Test,
@@ -190,14 +190,6 @@ fn shown(value: &MetricValue) -> String {
 
 fn scope(vm_id: &[u8]) -> String {
     if vm_id.is_empty() { String::new() } else { format!("{}/", show_bytes(vm_id)) }
-}
-
-fn count(number: usize, what: &str) -> String {
-    match number {
-        0 => format!("no {what}"),
-        1 => format!("1 {what}"),
-        more => format!("{more} {what}s"),
-    }
 }
 
 /// The path of a property, its parts with dots between them.

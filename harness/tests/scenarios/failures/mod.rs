@@ -2,6 +2,7 @@
 
 mod bodies;
 mod calls;
+mod cluster_calls;
 mod logs;
 mod requests;
 mod responses;
