@@ -59,6 +59,9 @@ impl<G: Guest> Drive<'_, G> {
             if done(self.proxy) {
                 return true;
             }
+            if self.proxy.halted() {
+                return false;
+            }
             match self.proxy.deadlines.next() {
                 Some((due, _)) if due <= limit => {
                     let from = self.proxy.clock.now();
