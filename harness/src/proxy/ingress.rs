@@ -188,6 +188,12 @@ impl Proxy {
         let began = (self.clock.now(), self.clock.realtime());
         let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
         stream.filters = self.filters(worker);
+        for (at, filter) in stream.filters.iter_mut().enumerate() {
+            let vm = self.vm_mut(filter.vm);
+            if !vm.failed {
+                filter.context = vm.new_stream_context(id, at);
+            }
+        }
         self.insert_stream(stream);
         id
     }

@@ -8,7 +8,8 @@
 pub(crate) enum HeadersStatus {
     Continue,
     StopIteration,
-    ContinueAndDontEndStream,
+    /// As Continue, but the map stays open to the plugin (Envoy 1.40, observed).
+    ContinueAndKeepOpen,
     StopAllAndBuffer,
     StopAllAndWatermark,
 }
@@ -20,7 +21,7 @@ impl HeadersStatus {
         match number {
             0 => Self::Continue,
             1 if allow_stop_iteration => Self::StopIteration,
-            2 => Self::ContinueAndDontEndStream,
+            2 => Self::ContinueAndKeepOpen,
             3 => Self::StopAllAndBuffer,
             _ => Self::StopAllAndWatermark,
         }

@@ -5,6 +5,7 @@
 
 use super::Links;
 use crate::abi::{BufferType, Status};
+use crate::proxy::transcript::Fault;
 use crate::proxy::{Proxy, VmIndex};
 use crate::vm::gate::{Call, hostcall};
 use crate::vm::memory::{Bytes, OutBytes, OutU32};
@@ -36,12 +37,23 @@ fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status>
     }
 }
 
+/// A body that was stopped without being buffered cannot be reached any more; Envoy does not know that.
+fn check_alive(call: &mut Call<'_>, buffer: BufferType, name: &'static str) {
+    let vm = call.vm();
+    if call.proxy().body_dangles(vm, buffer) {
+        let what = "the body callback answered neither Continue nor Pause, so Envoy has forgotten to close the buffer, \
+                    and reads memory that it has given back";
+        call.proxy().fault(vm, Fault { id: "envoy/crash", call: name, what });
+    }
+}
+
 /// Size of a buffer in bytes, and flags, which are zero.
 ///
 /// `BadArgument`: no such buffer; `NotFound`: see [`open`]; `InvalidMemoryAccess`.
 fn get_buffer_status(call: &mut Call<'_>, buffer: u32, size: OutU32, flags: OutU32) -> Result<(), Status> {
     let buffer = BufferType::from_abi(buffer).ok_or(Status::BadArgument)?;
     let vm = call.vm();
+    check_alive(call, buffer, "proxy_get_buffer_status");
     let len = open(call.proxy(), vm, buffer)?.len();
     call.write_u32(size, len as u32)?;
     call.write_u32(flags, 0)
@@ -59,6 +71,7 @@ fn get_buffer_bytes(
 ) -> Result<(), Status> {
     let buffer = BufferType::from_abi(buffer).ok_or(Status::BadArgument)?;
     let vm = call.vm();
+    check_alive(call, buffer, "proxy_get_buffer_bytes");
     let bytes = open(call.proxy(), vm, buffer)?;
     let start = (start as usize).min(bytes.len());
     let len = (max_size as usize).min(bytes.len() - start);
@@ -82,6 +95,7 @@ fn set_buffer_bytes(
 ) -> Result<(), Status> {
     let buffer = BufferType::from_abi(buffer).ok_or(Status::BadArgument)?;
     let vm = call.vm();
+    check_alive(call, buffer, "proxy_set_buffer_bytes");
     open(call.proxy(), vm, buffer)?;
     let (memory, proxy) = call.memory_and_proxy();
     let data = data.get(memory)?;
