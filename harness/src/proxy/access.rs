@@ -115,8 +115,7 @@ impl Proxy {
         stream.body(direction, filter.side(direction).body)
     }
 
-    /// Whether `buffer` is what a plugin left behind that stopped without buffering: Envoy reads memory that it has
-    /// given back.
+    /// Whether `buffer` is what a plugin left behind that stopped without buffering: Envoy takes it for its body still.
     pub(crate) fn body_dangles(&self, vm: VmIndex, buffer: BufferType) -> bool {
         let place = self.effective_filter(vm).zip(body_direction(buffer));
         place.is_some_and(|((_, filter), direction)| filter.side(direction).body == BodyView::Dangling)

@@ -149,7 +149,7 @@ impl<G: Guest> Drive<'_, G> {
             HeadersStatus::StopIteration => side.iteration = Iteration::StopSingle,
             HeadersStatus::StopAllAndBuffer => side.iteration = Iteration::StopAllBuffer,
             HeadersStatus::StopAllAndWatermark => side.iteration = Iteration::StopAllWatermark,
-            HeadersStatus::Continue | HeadersStatus::ContinueAndKeepOpen => side.headers_continued = true,
+            HeadersStatus::Continue => side.headers_continued = true,
         }
         side.iteration == Iteration::Continue
     }

@@ -113,7 +113,7 @@ impl<G: Guest> Drive<'_, G> {
         let side = self.filter(id, filter).side_mut(direction);
         if status == HeadersStatus::Continue {
             side.headers_open = false;
-        } else if status != HeadersStatus::ContinueAndKeepOpen {
+        } else {
             side.paused_by = Some(name.name());
         }
         status

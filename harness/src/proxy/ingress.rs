@@ -149,7 +149,12 @@ impl<G: Guest> Drive<'_, G> {
         }
         let Some(part) = stream.client.outbox.pop_front() else { return };
         match part {
-            Part::Data { bytes, end_stream, .. } => {
+            Part::Data { mut bytes, mut end_stream, .. } => {
+                if let Some(rest) = self.proxy.beyond_one_read(&mut bytes) {
+                    let part = Part::Data { bytes: rest, after: Duration::ZERO, end_stream };
+                    self.stream(id).client.outbox.push_front(part);
+                    end_stream = false;
+                }
                 self.proxy.record_data(id, Party::ClientSends, &bytes, end_stream);
                 self.piece(id, Direction::Request, bytes, end_stream);
                 // The end of an HTTP/1.1 body is read together with its last bytes.

@@ -241,7 +241,12 @@ impl<G: Guest> Drive<'_, G> {
             Answering::Head { fields, status, end_stream } => {
                 self.upstream_head(id, &fields, status, end_stream)
             }
-            Answering::Data { bytes, end_stream, .. } => {
+            Answering::Data { mut bytes, mut end_stream, .. } => {
+                if let Some(rest) = self.proxy.beyond_one_read(&mut bytes) {
+                    let part = Answering::Data { bytes: rest, after: Duration::ZERO, end_stream };
+                    self.stream(id).upstream.answering.push_front(part);
+                    end_stream = false;
+                }
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
                 self.answer_complete(id, end_stream);
                 self.piece(id, Direction::Response, bytes, end_stream);

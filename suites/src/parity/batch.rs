@@ -15,6 +15,7 @@ use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
 use super::play::play;
+use super::playable::LONGEST;
 use super::report::{Entry, Outcome};
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
@@ -49,8 +50,15 @@ impl<'a> Prepared<'a> {
         trial: &'a Trial,
         plugins: Vec<(&'a PluginSpec, Plugin)>,
         modules: &dyn Modules,
-    ) -> Result<Self, String> {
-        let simulated = simulate(&trial.scenario, modules)?;
+    ) -> Result<Self, Outcome> {
+        let simulated = simulate(&trial.scenario, modules).map_err(Outcome::MockFailed)?;
+        // A stall is not waited for: only what ends by itself has to be given its time.
+        let took = simulated.forecast.took;
+        if took > LONGEST && simulated.forecast.stalls.iter().all(Option::is_none) {
+            return Err(Outcome::NotPlayable(format!(
+                "it takes {took:?} in real time, which is more than {LONGEST:?}"
+            )));
+        }
         Ok(Self { trial, plugins, simulated })
     }
 

@@ -26,6 +26,8 @@ const SILENCE: Duration = Duration::from_millis(150);
 pub(super) struct Forecast {
     /// After how long each exchange stalls, in the order in which they begin; nothing for one that does not.
     pub(super) stalls: Vec<Option<Duration>>,
+    /// How long all of it takes in virtual time.
+    pub(super) took: Duration,
 }
 
 /// What came of a scenario on a real proxy.

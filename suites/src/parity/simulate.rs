@@ -39,7 +39,7 @@ pub(super) fn simulate(scenario: &Scenario, modules: &dyn Modules) -> Result<Sim
         }
     }
     let findings = run.findings.iter().map(|finding| finding.id.clone()).collect();
-    Ok(Simulated { transcript: run.transcript, findings, forecast: Forecast { stalls } })
+    Ok(Simulated { transcript: run.transcript, findings, forecast: Forecast { stalls, took: run.took } })
 }
 
 impl Simulated {
