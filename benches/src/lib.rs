@@ -1,17 +1,9 @@
-//! What the benches share: the plugins under test, loaded once.
+//! What the benches share.
+//!
+//! - [`guests`]: the plugins, and what each is made to do.
+//! - [`floor`]: the same plugins on bare wasmtime, with the cheapest host functions that are right.
+//! - [`rounds`]: variants measured in turn, so that a busy machine slows them all, and the ratios stay.
 
-use std::path::Path;
-
-use proxy_wasm_harness::vm::{LoadOptions, Plugin};
-
-/// A committed module of `plugins-under-test/artifacts`.
-///
-/// # Panics
-///
-/// When there is no such module.
-#[must_use]
-pub fn artifact(name: &str) -> Plugin {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins-under-test/artifacts");
-    Plugin::from_file(root.join(name).with_extension("wasm"), &LoadOptions::default())
-        .unwrap_or_else(|error| panic!("{error}"))
-}
+pub mod floor;
+pub mod guests;
+pub mod rounds;

@@ -80,23 +80,25 @@ impl Error {
 
     /// Prints it to stderr.
     pub(crate) fn tell(&self) {
-        tell(self, self.hint().as_deref());
+        match self {
+            Self::File(all) => all.errors.iter().for_each(|error| tell(error, None)),
+            _ => tell(self, self.hint().as_deref()),
+        }
     }
 }
 
 /// Prints an error to stderr, and what to do about it.
 pub(crate) fn tell(error: &impl fmt::Display, hint: Option<&str>) {
+    let message = error.to_string();
+    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
     let mut err = anstream::stderr().lock();
-    for message in error.to_string().split("\n\n") {
-        let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
-        // Where stderr is gone, nobody is left to be told.
-        let _ = writeln!(err, "{ERROR}error:{ERROR:#} {BOLD}{first}{BOLD:#}");
-        for line in rest.lines() {
-            let _ = match line.strip_prefix("help: ") {
-                Some(hint) => writeln!(err, "{HINT}help:{HINT:#} {hint}"),
-                None => writeln!(err, "{line}"),
-            };
-        }
+    // Where stderr is gone, nobody is left to be told.
+    let _ = writeln!(err, "{ERROR}error:{ERROR:#} {BOLD}{first}{BOLD:#}");
+    for line in rest.lines() {
+        let _ = match line.strip_prefix("help: ") {
+            Some(hint) => writeln!(err, "{HINT}help:{HINT:#} {hint}"),
+            None => writeln!(err, "{line}"),
+        };
     }
     if let Some(hint) = hint {
         let _ = writeln!(err, "{HINT}help:{HINT:#} {hint}");

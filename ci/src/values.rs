@@ -30,3 +30,13 @@ pub(crate) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
         _ => Err("expected NAME=FILE, for example `limiter=build/limiter.wasm`".to_owned()),
     }
 }
+
+/// A cluster's name and what it answers.
+pub(crate) fn answer(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((cluster, answer)) if !cluster.is_empty() && !answer.trim().is_empty() => {
+            Ok((cluster.to_owned(), answer.to_owned()))
+        }
+        _ => Err("expected CLUSTER=ANSWER, for example `authz=403`".to_owned()),
+    }
+}

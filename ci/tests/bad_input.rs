@@ -187,7 +187,7 @@ fn paths_without_scenarios() {
 fn arguments_that_cannot_be_used() {
     let play = Playground::new();
     play.write("p.wat", plugin("")).write("s.scenario.yaml", scenarios(STEPS));
-    let cases: [(&[&str], &[&str]); 15] = [
+    let cases: [(&[&str], &[&str]); 17] = [
         (&["runn"], &["unrecognized subcommand 'runn'", "a similar subcommand exists: 'run'"]),
         (
             &["run", "--filter", "nothing"],
@@ -212,6 +212,11 @@ fn arguments_that_cannot_be_used() {
             &["(command line):1:12: unknown key `statis`", "did you mean"],
         ),
         (&["try", "p.wat", "/", "--times", "0"], &["--times"]),
+        (&["try", "p.wat", "/", "--answer", "authz"], &["expected CLUSTER=ANSWER"]),
+        (
+            &["try", "p.wat", "/", "--answer", "a={bdy: x}"],
+            &["(command line):3:9: unknown key `bdy`", "did you mean"],
+        ),
     ];
     for (arguments, wanted) in cases {
         assert_eq!(refused(&play, arguments, wanted).stdout, "");

@@ -1,6 +1,6 @@
 //! What is printed when an expectation is not met: a snapshot for each kind, as somebody at a terminal sees it.
 //!
-//! The plugins are the rate limiter and the header logger in Rust, and small modules for what these two never do.
+//! The plugins are the rate limiter and the header logger in Rust, and probes for what these two never do.
 
 mod playground;
 
@@ -63,13 +63,51 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("no-log", LIMITER, "steps: [{request: GET /, expect: {no_log: [{contains: remain token}]}}]"),
     ("callbacks", LIMITER, "steps: [{request: GET /, expect: {callbacks: [{name: proxy_on_request_body, plugin: limiter, count: 1}]}}]"),
     ("hostcalls", LIMITER, "steps: [{request: GET /, expect: {hostcalls: [{name: proxy_log, count: 2}, {name: proxy_send_local_response}]}}]"),
+    (
+        "metrics",
+        "[{wasm: counts.wat}]",
+        "steps: [{request: GET /, expect: {metrics: {requests: 2, sizes: {histogram: [5]}, request: 1}}}]",
+    ),
+    (
+        "shared-data",
+        "[{wasm: stores.wat}]",
+        "steps: [{request: GET /, expect: {shared_data: [{key: last, value: Seen, cas: 2}, {key: first, value: x}]}}]",
+    ),
+    (
+        "queues",
+        "[{wasm: takes_one.wat}]",
+        "steps: [{enqueue: {queue: work, data: one}, expect: {queues: [{name: work, messages: [two]}]}}]",
+    ),
+    (
+        "properties",
+        "[{wasm: sets.wat}]",
+        "steps: [{request: GET /, expect: {properties: [{path: user.name, value: bob}]}}]",
+    ),
+    (
+        "respond",
+        "[{wasm: pauses.wat}]",
+        "steps: [{open: {stream: a, url: /}}, {respond: {stream: a, status: 200}}]",
+    ),
+    (
+        "http-calls",
+        "[{name: auth, wasm: http_calls.wat}]",
+        "steps: [{request: GET /, expect: {http_calls: [{cluster: authz, path: /checks, timeout: 1s}]}}]
+    clusters: {authz: {status: 200, after: 5ms}}",
+    ),
+    ("http-calls-none", "[{name: auth, wasm: http_calls.wat}]", "steps: [{request: GET /, expect: {http_calls: none}}]\n    clusters: {authz: {status: 200}}"),
+    (
+        "grpc-calls",
+        "[{name: auth, wasm: grpc_calls.wat}]",
+        "steps: [{request: GET /, expect: {grpc_calls: [{service: auth.Check, messages: [whom]}]}}]
+    clusters: {authz: {messages: [ok]}}",
+    ),
     ("took", LIMITER, "steps: [{request: GET /, expect: {took: {max: 100ms}}}]\n    upstream: {after: 250ms}"),
     ("stalled", "[{wasm: pauses.wat}]", "steps: [{request: GET /}]"),
     ("stalled-expected", LIMITER, "steps: [{request: GET /, expect: {stalled: true}}]"),
-    ("trap", "[{wasm: traps.wat}]", "steps: [{request: GET /, expect: {response: {status: 200}}}]"),
+    ("trap", "[{wasm: panics.wat}]", "steps: [{request: GET /, expect: {response: {status: 200}}}]"),
     ("trap-endless-recursion", "[{wasm: recurses.wat}]", "steps: [{request: GET /}]"),
     ("trap-expected", LIMITER, "steps: [{request: GET /, expect: {trap: {plugin: limiter, message: {contains: overflow}}}}]"),
-    ("findings", "[{wasm: crashes.wat}]", "steps: [{request: GET /}]"),
+    ("findings", "[{wasm: answers_in_log.wat}]", "steps: [{request: GET /}]"),
     ("findings-expected", LIMITER, "steps: [{request: GET /, expect: {findings: [envoy/crash]}}]"),
     ("start", "[{wasm: refuses.wat}]", "steps: [{request: GET /}]"),
     ("start-refused", LIMITER, "steps: [{start: refused}]"),
@@ -86,22 +124,26 @@ fn furnished() -> Playground {
     for (name, from) in [("limiter", "rate_limiting_rust"), ("logger", "header_logger_rust")] {
         play.write(&format!("{name}.wasm"), std::fs::read(artifact(from)).expect("the artifact"));
     }
-    let on_request = |before: &str, body: &str| {
-        plugin(&format!(
-            "{before} (func $on (export \"proxy_on_request_headers\") (param i32 i32 i32) (result i32) {body})"
-        ))
-    };
-    play.write("pauses.wat", on_request("", "(i32.const 1)"));
-    play.write("traps.wat", on_request("(func $inner unreachable)", "(call $inner) (i32.const 0)"));
-    play.write("recurses.wat", on_request("", "(call $on (local.get 0) (local.get 1) (local.get 2))"));
-    let refuses = "(func (export \"proxy_on_configure\") (param i32 i32) (result i32) (i32.const 0))";
-    play.write("refuses.wat", plugin(refuses));
-    // A local response when the stream is at its end, which Envoy does not survive.
-    let answers_late = "(import \"env\" \"proxy_send_local_response\"
-           (func $answer (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
-         (func (export \"proxy_on_log\") (param i32) (drop (call $answer (i32.const 403) (i32.const 0)
-           (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -1))))";
-    play.write("crashes.wat", plugin(answers_late));
+    for probe in [
+        "configuration/refuses",
+        "grpc_calls/asks",
+        "http_calls/asks",
+        "http_streams/answers_in_log",
+        "integration/panics",
+        "metrics/counts",
+        "properties/sets",
+        "shared_key_value_store/stores",
+        "shared_queues/takes_one",
+        "stream_operations/pauses",
+    ] {
+        let (section, name) = probe.split_once('/').expect("a section");
+        let name = if name == "asks" { section } else { name };
+        let path = format!("{}/../plugins-under-test/probes/{probe}.wat", env!("CARGO_MANIFEST_DIR"));
+        play.write(&format!("{name}.wat"), std::fs::read(path).expect("the probe"));
+    }
+    let endless = "(func $again (export \"proxy_on_request_headers\") (param i32 i32 i32) (result i32)
+         (call $again (local.get 0) (local.get 1) (local.get 2)))";
+    play.write("recurses.wat", plugin(endless));
     play.write(
         "snapshots/s/snapshot-differs.log.snap",
         "---\nsource: s\n---\n[0s] limiter critical: other\n",

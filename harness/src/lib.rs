@@ -32,15 +32,19 @@
 //! The code in reading order; imports go only downwards in this list's levels:
 //!
 //! - [`abi`] (L0): the spec's nouns: types, versions, serialization, the tables of hostcalls and callbacks.
+//! - `document` (L0): files as trees of values with their places: YAML, errors with hints, strict reading.
 //! - [`state`] (L1): what a proxy remembers: clock, header maps, buffers, shared data, queues, metrics. Plain data.
 //! - [`proxy`] (L2): the simulated proxy's mind: contexts, streams, the chain, local responses, time, the transcript.
 //! - [`vm`] (L3): wasmtime: engine, compiled plugins, virtual machines, the gate around every hostcall.
 //! - [`sections`] (L4): the ABI text, one file per section.
 //! - [`host`] (L5): [`host::Host`], what users hold.
 //! - [`scenario`] (L5): scripts as files: form, driver, expectations.
+//! - [`manifest`] (L5): Istio's and Envoy's manifests, and the chains that they come to.
 
 pub mod abi;
+pub(crate) mod document;
 pub mod host;
+pub mod manifest;
 pub mod proxy;
 pub mod scenario;
 pub mod sections;

@@ -141,7 +141,10 @@ impl std::fmt::Debug for ModuleSource {
 }
 
 /// Values that are made once, each by the first thread that asks for it.
-struct Once<K, V>(Mutex<BTreeMap<K, Arc<OnceLock<Result<V, ModuleError>>>>>);
+struct Once<K, V>(Mutex<BTreeMap<K, Slot<V>>>);
+
+/// The place of one value, filled in by whoever comes first.
+type Slot<V> = Arc<OnceLock<Result<V, ModuleError>>>;
 
 impl<K, V> Default for Once<K, V> {
     fn default() -> Self {

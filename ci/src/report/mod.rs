@@ -37,6 +37,8 @@ pub(crate) struct Trial {
     pub(crate) failures: Vec<Failure>,
     /// The snapshots that say something else.
     pub(crate) differences: Vec<Difference>,
+    /// What makes it unusable, error by error.
+    pub(crate) unusable: Vec<String>,
     /// Why it is not green, for people; may be coloured.
     pub(crate) text: String,
     /// What is shown beside it: traces, snapshots that were written.
@@ -61,6 +63,7 @@ impl Trial {
             took: Duration::ZERO,
             failures: Vec::new(),
             differences: Vec::new(),
+            unusable: Vec::new(),
             text: String::new(),
             beside: String::new(),
             again: None,

@@ -30,8 +30,8 @@ pub(super) enum What {
     Unreadable {
         /// The file, which may be one that it imports, and the line there; 0 when the whole file is meant.
         at: (PathBuf, usize),
-        /// Why.
-        why: String,
+        /// Everything that is wrong with it.
+        why: Vec<String>,
     },
 }
 
@@ -127,7 +127,10 @@ fn jobs(found: Found) -> Vec<Job> {
         Err(errors) => {
             let first = errors.errors.first().map(|error| (error.file.clone(), error.line));
             let at = first.unwrap_or_else(|| (file.path.clone(), 0));
-            return vec![job(What::Unreadable { at, why: errors.to_string() })];
+            return vec![job(What::Unreadable {
+                at,
+                why: errors.errors.iter().map(ToString::to_string).collect(),
+            })];
         }
     };
     if let Some((one, other)) = Shelf::clash(&read) {
@@ -139,7 +142,7 @@ fn jobs(found: Found) -> Vec<Job> {
             other.span.line()
         );
         let at = (one.span.file().unwrap_or(&file.path).to_path_buf(), one.span.line());
-        return vec![job(What::Unreadable { at, why })];
+        return vec![job(What::Unreadable { at, why: vec![why] })];
     }
     read.into_iter().map(|one| job(What::Scenario(Box::new(one)))).collect()
 }

@@ -18,6 +18,8 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
             bar.set_style(style);
         }
+        // It shows from the start: the first trial may wait for a module that is compiled.
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
         Self(bar)
     }
 

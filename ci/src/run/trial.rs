@@ -39,8 +39,15 @@ fn blank(job: &Job) -> Trial {
     trial
 }
 
-fn unusable(job: &Job, (file, line): &(PathBuf, usize), text: String) -> Trial {
-    Trial { outcome: Outcome::Unusable, written_in: file.clone(), line: *line, text, ..blank(job) }
+fn unusable(job: &Job, (file, line): &(PathBuf, usize), why: Vec<String>) -> Trial {
+    Trial {
+        outcome: Outcome::Unusable,
+        written_in: file.clone(),
+        line: *line,
+        text: why.join("\n\n"),
+        unusable: why,
+        ..blank(job)
+    }
 }
 
 fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Modules) -> Trial {
@@ -49,13 +56,13 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     }
     let run = match scenario::run(scenario, modules, &args.limits.running()) {
         Ok(run) => run,
-        Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), error.to_string()),
+        Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), vec![error.to_string()]),
     };
     let kept = match snapshots::settle(job, scenario, &run, args) {
         Ok(kept) => kept,
         Err(error) => {
             let Trial { written_in, line, .. } = blank(job);
-            return unusable(job, &(written_in, line), error.to_string());
+            return unusable(job, &(written_in, line), vec![error.to_string()]);
         }
     };
     let outcome = outcome(run.verdict(scenario), kept.differences.is_empty());
@@ -101,4 +108,39 @@ fn text(scenario: &Scenario, run: &Run, differences: &[Difference], outcome: &Ou
         let _ = write!(text, "{}: {}", scenario.span, snapshots::painted(difference));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report;
+    use clap::Parser as _;
+    use proxy_wasm_harness::scenario::{Found, ModuleError, PluginSource};
+    use proxy_wasm_harness::vm::Plugin;
+
+    struct Broken;
+
+    impl Modules for Broken {
+        fn load(&self, _: &str, _: &PluginSource) -> Result<Plugin, ModuleError> {
+            panic!("a mistake of ours, made on purpose")
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_its_trial_alone_and_shows_in_the_exit_code() {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            args: Args,
+        }
+        let text = "plugins: [{wasm: p.wasm}]\nscenarios: [{name: one, steps: [{request: GET /}]}]\n";
+        let read = scenario::load_text("s.yaml".as_ref(), text).unwrap();
+        let job = Job {
+            file: Found { path: "s.yaml".into(), name: "s".to_owned() },
+            what: What::Scenario(Box::new(read.scenarios[0].clone())),
+        };
+        let trial = carry_out(&job, &Command::parse_from(["run"]).args, &Broken);
+        assert_eq!(trial.outcome, Outcome::Internal);
+        assert_eq!(report::exit(&[trial]).code(), 3);
+    }
 }

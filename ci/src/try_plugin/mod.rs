@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   proxy-wasm-test try limiter.wasm http://httpbin:8000/headers --times 3 --every 250ms
   proxy-wasm-test try auth.wasm /orders -d '{\"n\": 1}' -H 'authorization: Bearer t'
+  proxy-wasm-test try auth.wasm / --answer authz=403 --answer 'users={body: alice, after: 5ms}'
   proxy-wasm-test try limiter.wasm / --config limiter.json --trace
   proxy-wasm-test try body.wasm / --upstream '{status: 200, body: hello, after: 5ms}'
 
@@ -73,6 +74,10 @@ pub(crate) struct Args {
     /// What the upstream answers: a status, or an answer as scenario files write it
     #[arg(long, value_name = "ANSWER", default_value = "200")]
     upstream: String,
+
+    /// What a cluster answers to the plugin's calls, as for --upstream; may be repeated
+    #[arg(long, value_name = "CLUSTER=ANSWER", value_parser = values::answer)]
+    answer: Vec<(String, String)>,
 
     /// Show every callback and hostcall
     #[arg(long)]

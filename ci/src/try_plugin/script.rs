@@ -39,7 +39,7 @@ pub(super) fn scenario(args: &Args) -> Result<Scenario, Error> {
     read.scenarios.into_iter().next().ok_or_else(|| Error::usage("the arguments make no scenario", None))
 }
 
-/// A scenario file; all but the upstream's answer in JSON, which YAML includes.
+/// A scenario file; all but the answers in JSON, which YAML includes.
 fn text(args: &Args) -> Result<String, Error> {
     let body = body::of(&args.data, args.data_binary.as_deref())?;
     let method =
@@ -64,11 +64,22 @@ fn text(args: &Args) -> Result<String, Error> {
         plugin["config"] = bytes(&body::config(config)?);
     }
     Ok(format!(
-        "upstream: {}\nplugins: {}\nscenarios: {}\n",
+        "upstream: {}\n{}plugins: {}\nscenarios: {}\n",
         answer(&args.upstream),
+        clusters(&args.answer),
         json!([plugin]),
         json!([{"name": "try", "steps": [step]}])
     ))
+}
+
+/// What clusters answer, a line each.
+fn clusters(answers: &[(String, String)]) -> String {
+    let line =
+        |(cluster, text): &(String, String)| format!("  {}: {}\n", json!(literal(cluster)), answer(text));
+    match answers {
+        [] => String::new(),
+        _ => format!("clusters:\n{}", answers.iter().map(line).collect::<String>()),
+    }
 }
 
 /// The answer as a file writes it: a number is a status.
@@ -99,7 +110,7 @@ mod tests {
     use super::*;
     use clap::Parser as _;
     use proxy_wasm_harness::scenario::{Answers, StepKind};
-    use proxy_wasm_harness::state::{Answer, Body, Duration, Protocol};
+    use proxy_wasm_harness::state::{Answer, Body, Duration, Failure, Protocol};
 
     fn read(words: &[&str]) -> Result<Scenario, Error> {
         #[derive(clap::Parser)]
@@ -140,6 +151,10 @@ mod tests {
         assert_eq!((&request.body, request.protocol), (&Body::sized("x=1&y=$(2)"), Protocol::Http2));
         let answer = Answer::status(204).after(Duration::from_millis(5));
         assert_eq!(scenario.upstream, Answers::Every(answer));
+        let scenario =
+            read(&["p.wasm", "/", "--answer", "authz=403", "--answer", "users={fail: refused}"]).unwrap();
+        assert_eq!(scenario.clusters["authz"], Answers::Every(Answer::status(403)));
+        assert_eq!(scenario.clusters["users"], Answers::Every(Answer::fail(Failure::Refused)));
     }
 
     #[test]

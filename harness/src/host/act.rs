@@ -20,6 +20,9 @@ pub(crate) enum Act {
     Advance(Duration),
     SetClock(u64),
     Fault(Injection),
+    Enqueue { vm_id: String, queue: String, message: Vec<u8> },
+    SetSharedData { vm_id: String, key: Vec<u8>, value: Vec<u8>, cas: u32 },
+    SetProperty { stream: Option<StreamId>, path: Vec<String>, value: Vec<u8> },
 }
 
 /// What the upstream of a stream opened by hand sends.
@@ -38,7 +41,7 @@ pub(crate) enum Reply {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send(request) => write!(f, "request {}", target(request)),
+            Self::Send(request) => Sending(request).fmt(f),
             Self::Open { stream, request, end } => {
                 write!(f, "open #{} {}{}", stream.0 + 1, target(request), open_end(*end))
             }
@@ -48,7 +51,29 @@ impl fmt::Display for Act {
             Self::Advance(span) => write!(f, "advance {}", show(*span)),
             Self::SetClock(nanos) => write!(f, "set_clock {}", WallTime { ns: *nanos }),
             Self::Fault(injection) => write!(f, "fault {} {}", injection.hostcall, injection.status),
+            Self::Enqueue { vm_id, queue, message } => {
+                write!(f, "enqueue {}{queue}: {}", scope(vm_id), show_bytes(message))
+            }
+            Self::SetSharedData { vm_id, key, value, .. } => {
+                write!(f, "set_shared_data {}{}: {}", scope(vm_id), show_bytes(key), show_bytes(value))
+            }
+            Self::SetProperty { stream, path, value } => {
+                f.write_str("set_property ")?;
+                if let Some(stream) = stream {
+                    write!(f, "#{} ", stream.0 + 1)?;
+                }
+                write!(f, "{}: {}", path.join("."), show_bytes(value))
+            }
         }
+    }
+}
+
+/// The words of [`Act::Send`], before there is one.
+pub(super) struct Sending<'a>(pub(super) &'a Request);
+
+impl fmt::Display for Sending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request {}", target(self.0))
     }
 }
 
@@ -57,6 +82,11 @@ fn target(request: &Request) -> String {
     let [method, scheme, authority, path] =
         [&request.method, &request.scheme, &request.authority, &request.path].map(|part| show_bytes(part));
     format!("{method} {scheme}://{authority}{path}")
+}
+
+/// A VM id in front of what belongs to it.
+fn scope(vm_id: &str) -> String {
+    if vm_id.is_empty() { String::new() } else { format!("{vm_id}/") }
 }
 
 fn open_end(end: bool) -> &'static str {

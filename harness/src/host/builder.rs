@@ -10,9 +10,9 @@ use super::error::HostError;
 use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::LogLevel;
+use crate::document::istio_json;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Cluster, FailurePolicy, Options};
-use crate::scenario::istio_json;
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{HangGuard, Plugin};
 
@@ -147,6 +147,7 @@ pub struct Builder {
     pub(crate) upstream: Upstream,
     pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) options: Options,
+    pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
@@ -171,6 +172,7 @@ impl Default for Builder {
             upstream: Upstream::Every(Answer::ok()),
             clusters: IndexMap::new(),
             options: Options::default(),
+            properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
             seed: 0,
             workers: 1,
@@ -224,6 +226,13 @@ impl Builder {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.options.log_level = level;
+        self
+    }
+
+    /// A property that plugins can read from the start on, in place of the default set or beside it.
+    #[must_use]
+    pub fn property(mut self, path: &[&str], value: impl Into<Vec<u8>>) -> Self {
+        self.properties.push((path.iter().map(|part| (*part).to_owned()).collect(), value.into()));
         self
     }
 

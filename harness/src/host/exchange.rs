@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Host;
-use crate::proxy::{Direction, End, Held, LocalReply, Received, StreamId, Waiting};
+use crate::proxy::{Direction, End, Held, LocalReply, Received, Stream, StreamId, Waiting};
 use crate::state::{Duration, Fields, Instant, show};
 
 /// One request and what became of it, as far as it has come. Owns what it holds.
@@ -15,6 +15,8 @@ pub struct Exchange {
     pub(crate) local: Vec<LocalResponse>,
     pub(crate) stall: Option<Stall>,
     pub(crate) took: Duration,
+    /// What plugins set as properties of the stream, by path.
+    pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
     /// The transcript, kept when there is no response to show.
     report: String,
 }
@@ -82,11 +84,18 @@ impl Host {
         let took = self.now() - began;
         let stall = self.stalls.iter().rev().find(|stall| stall.stream == id).cloned();
         let local = self.local_responses(id);
-        let (client, upstream) = match self.slot.take_stream(id) {
-            Some(stream) => (stream.client.received, stream.upstream.received),
+        let set = |stream: &Stream| {
+            let all = stream.filter_state.all_set_by_plugins();
+            all.map(|(path, value)| (path.to_vec(), value.to_vec())).collect()
+        };
+        let (client, upstream, properties) = match self.slot.take_stream(id) {
+            Some(stream) => {
+                let properties = set(&stream);
+                (stream.client.received, stream.upstream.received, properties)
+            }
             None if self.slot.has_stream(id) => {
                 let stream = self.slot.stream(id);
-                (stream.client.received.clone(), stream.upstream.received.clone())
+                (stream.client.received.clone(), stream.upstream.received.clone(), set(stream))
             }
             None => Default::default(),
         };
@@ -95,7 +104,7 @@ impl Host {
             _ => String::new(),
         };
         let upstream = upstream.head.is_some().then_some(upstream);
-        Exchange { stream: id, client, upstream, local, stall, took, report }
+        Exchange { stream: id, client, upstream, local, stall, took, properties, report }
     }
 
     fn local_responses(&self, id: StreamId) -> Vec<LocalResponse> {
@@ -153,6 +162,13 @@ impl Exchange {
     #[must_use]
     pub fn local_responses(&self) -> &[LocalResponse] {
         &self.local
+    }
+
+    /// What a plugin set as a property of the stream.
+    #[must_use]
+    pub fn property(&self, path: &[&str]) -> Option<&[u8]> {
+        let path = path.join("\0");
+        self.properties.iter().find(|(set, _)| *set == path.as_bytes()).map(|(_, value)| value.as_slice())
     }
 
     /// Why the exchange could not end, if it could not.

@@ -2,7 +2,8 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `template` (fresh hosts by the thousand), `image`
+//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `error`.
 
 mod act;
@@ -12,9 +13,11 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod shared;
 mod start;
 mod template;
 
+use act::Sending;
 pub(crate) use act::{Act, Reply};
 pub(crate) use builder::Upstream;
 pub use builder::{Builder, Config, Setup};
@@ -72,13 +75,14 @@ impl Host {
         let mark = self.slot.transcript.mark();
         let worker = self.worker(&request);
         let limit = began + self.patience;
-        self.act(Act::Send(request.clone()));
+        self.slot.record_step(&Sending(&request));
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
         if !ended && !self.slot.halted() {
             self.stall(id, began);
         }
+        self.acts.push(Act::Send(request));
         self.exchange_since(id, Some(mark), began)
     }
 
@@ -155,6 +159,12 @@ impl Host {
     #[must_use]
     pub fn traps(&self) -> &[Trapped] {
         &self.vms.traps
+    }
+
+    /// All calls that plugins made to clusters, in order.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.slot.calls.made
     }
 
     /// The HTTP calls that plugins made, in order, also those that failed inside the hostcall.
@@ -234,6 +244,7 @@ impl Host {
                 trapped.callback.name(),
                 trapped.trap
             ));
+            all.extend(trapped.trap.backtrace.iter().map(|frame| format!("    in {}", frame.function)));
         }
         for stall in self.stalls.iter().filter(|_| !allowed("stall")) {
             all.push(stall.to_string());

@@ -15,7 +15,7 @@ use crate::proxy::{
     Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
 };
 use crate::sections;
-use crate::state::{Clock, Entropy};
+use crate::state::{Clock, Entropy, PropertyValue};
 use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
 
 /// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
@@ -67,6 +67,9 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         Upstream::Every(answer) => Script::Every(answer.clone()),
         Upstream::Each(answers) => Script::Each(answers.iter().cloned().collect()),
     };
+    for (path, value) in &builder.properties {
+        proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
+    }
     proxy.calls.clusters.clone_from(&builder.clusters);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {

@@ -110,6 +110,8 @@ pub struct Proxy {
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
+    /// How much has happened at the present instant.
+    at_this_instant: u32,
     /// The second last written as a date, and the date.
     date: (u64, String),
 }
@@ -148,6 +150,7 @@ impl Proxy {
             first_stream: 0,
             local_replies: Vec::new(),
             halted: false,
+            at_this_instant: 0,
             date: (0, String::new()),
         }
     }

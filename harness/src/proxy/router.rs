@@ -381,6 +381,8 @@ fn routed(fields: &Fields) -> bool {
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
     let message = if fields.get(b":method").is_none() {
         "missing required header: :method".to_owned()
+    } else if fields.fits_the_wire() {
+        return None;
     } else {
         fields.iter().find_map(|(name, value)| {
             let shown = String::from_utf8_lossy(name).into_owned();

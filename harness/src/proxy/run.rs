@@ -32,6 +32,9 @@ pub(crate) enum Deadline {
     Call(CallIndex, CallDue),
 }
 
+/// How much may happen at one instant before it is taken for a loop that never ends.
+const MOST_AT_ONCE: u32 = 100_000;
+
 impl<G: Guest> Drive<'_, G> {
     /// Runs everything that is due now, without moving time.
     pub(crate) fn settle(&mut self) {
@@ -73,6 +76,7 @@ impl<G: Guest> Drive<'_, G> {
             return false;
         }
         let Some((due, deadline)) = self.proxy.deadlines.pop_due(until) else { return false };
+        self.proxy.note_progress(due);
         self.proxy.clock.advance_to(due);
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
@@ -162,6 +166,22 @@ impl Proxy {
         timer.tick_period = period;
         if !period.is_zero() {
             timer.tick = Some(self.deadlines.schedule(due, Deadline::Tick { vm, context }));
+        }
+    }
+
+    /// Something falls due at `due`. Where time does not move on, everything ends with a finding.
+    fn note_progress(&mut self, due: Instant) {
+        if due > self.clock.now() {
+            self.at_this_instant = 0;
+        }
+        self.at_this_instant += 1;
+        if self.at_this_instant > MOST_AT_ONCE {
+            let message = format!(
+                "{MOST_AT_ONCE} things happened at {due} and time did not move: a plugin asks for the next in each, as \
+                 with a call from the callback of a call; let the answer come `after` some time"
+            );
+            self.find("script/no-progress", message);
+            self.halted = true;
         }
     }
 

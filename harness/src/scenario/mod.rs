@@ -12,21 +12,20 @@
 //! - `load`, `checks`: from a file to its scenarios
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
 //!   gets its plugins from; `script`: the way back, from what a test in Rust did
-//! - `document`: nodes, named values, errors, and the declarations behind all of them
+//!
+//! The declarations behind all of them are in `document`.
 //!
 //! Loading runs nothing, and opens neither modules nor manifests.
 
 mod answer_form;
 mod checks;
 mod discover;
-mod document;
 mod driver;
 mod expect;
 mod expect_http;
 mod failure;
 mod file;
 mod host_options;
-pub mod istio_json;
 mod judge;
 mod load;
 mod model;
@@ -46,6 +45,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use crate::document;
+pub use crate::document::istio_json;
+
 pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};
 pub use document::source::Span;
@@ -64,8 +66,8 @@ pub use load::{load, load_text};
 pub use model::{Answers, Property, Scenario, ScenarioFile, View};
 pub use modules::{ModuleError, Modules};
 pub use plugin::{
-    CargoPackage, Chain, Config, FailurePolicy, Manifests, PluginSource, PluginSpec, VmSpec, Workload,
-    WorkloadKind,
+    CargoPackage, Chain, Config, FailurePolicy, Manifests, PluginSource, PluginSpec, Traffic, VmSpec,
+    Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
 pub use report::{Style, report};

@@ -138,7 +138,6 @@ document! {
 
 document! {
     /// The workload whose proxy the chain runs in.
-    #[derive(Default)]
     pub struct Workload {
         /// Its namespace.
         pub namespace: String = "default".to_owned(),
@@ -146,7 +145,9 @@ document! {
         pub labels: IndexMap<String, String> = IndexMap::new(),
         /// The kind of its proxy, and the direction of the traffic.
         pub kind: WorkloadKind = WorkloadKind::default(),
-        /// The port that the traffic comes to.
+        /// What the traffic is.
+        pub traffic: Traffic = Traffic::default(),
+        /// The port that the traffic comes to: of the container for HTTP to a sidecar, of the service or gateway else.
         pub port: Option<u16>,
         /// The environment of its proxy, for values that manifests take from the HOST.
         pub env: IndexMap<String, String> = IndexMap::new(),
@@ -154,6 +155,41 @@ document! {
         pub root_namespace: String = "istio-system".to_owned(),
         /// The version of Istio, for example `1.29`; left out, the newest that is known.
         pub istio: Option<String>,
+        /// The service that a waypoint stands for, `NAMESPACE/NAME` or a name in the waypoint's namespace.
+        pub service: Option<String>,
+        /// The service entry that a waypoint stands for.
+        pub service_entry: Option<String>,
+        /// Whether selectors mean Gateway API gateways too (istiod's ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY).
+        pub selectors_mean_gateways: bool = true,
+    }
+}
+
+impl Default for Workload {
+    fn default() -> Self {
+        Self {
+            span: Span::none(),
+            namespace: "default".to_owned(),
+            labels: IndexMap::new(),
+            kind: WorkloadKind::default(),
+            traffic: Traffic::default(),
+            port: None,
+            env: IndexMap::new(),
+            root_namespace: "istio-system".to_owned(),
+            istio: None,
+            service: None,
+            service_entry: None,
+            selectors_mean_gateways: true,
+        }
+    }
+}
+
+choices! {
+    /// What the traffic of a workload is.
+    pub enum Traffic = Http {
+        /// HTTP, of any version.
+        Http = "http",
+        /// Anything else over TCP.
+        Tcp = "tcp",
     }
 }
 

@@ -110,6 +110,8 @@ fn write_failure(out: &mut String, failure: &Failure, again: bool, style: Style)
     } else {
         part("because", &failure.because, None);
     }
+    let note = failure.span.note().map(|(what, place)| format!("{what} {place}"));
+    part("note", note.as_slice(), None);
     part("backtrace", &failure.backtrace, Some(Role::Quiet));
 }
 
@@ -118,7 +120,9 @@ fn headline(failure: &Failure) -> String {
     const LONG: usize = 80;
     let Failure { what, expected, actual, .. } = failure;
     match what.as_str() {
-        "trap" | "stalled" | "findings" | "start" | "respond" | "step" => format!("{what}: {actual}"),
+        "trap" | "stalled" | "findings" | "start" | "respond" | "enqueue" | "step" => {
+            format!("{what}: {actual}")
+        }
         _ if expected.len() + actual.len() <= LONG => format!("{what}: expected {expected}, found {actual}"),
         _ => format!("{what} is not as expected"),
     }

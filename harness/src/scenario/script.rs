@@ -6,11 +6,14 @@ use indexmap::IndexMap;
 
 use super::Span;
 use super::host_options::HostOptions;
-use super::model::{Answers, Scenario};
+use super::model::{Answers, Property, Scenario};
 use super::plugin::{Chain, Config, FailurePolicy, PluginSource, PluginSpec, VmSpec};
 use super::print::print;
-use super::step::{self, Abort, Fault, Open, Respond, RespondWith, Send, Step, StepKind};
+use super::step::{
+    self, Abort, Enqueue, Fault, Open, Respond, RespondWith, Send, SetProperty, SetSharedData, Step, StepKind,
+};
 use super::value::clock::WallTime;
+use super::value::path::PropertyPath;
 use super::value::units::Size;
 use crate::host::{Act, Builder, Host, Peer, Reply, Setup, Upstream};
 use crate::proxy::{self, StreamId};
@@ -28,7 +31,7 @@ impl Host {
     /// The steps so far, as a scenario.
     #[must_use]
     pub fn as_scenario(&self) -> Scenario {
-        let Builder { chain, upstream, options, realtime, workers, patience, .. } = &*self.setup;
+        let Builder { chain, upstream, options, properties, realtime, workers, patience, .. } = &*self.setup;
         let trailers = self.acts.iter().any(has_trailers);
         Scenario {
             span: Span::none(),
@@ -40,8 +43,8 @@ impl Host {
                 Upstream::Every(answer) => Answers::Every(answer.clone()),
                 Upstream::Each(answers) => Answers::Each(answers.clone()),
             },
-            clusters: IndexMap::new(),
-            properties: Vec::new(),
+            clusters: self.clusters(),
+            properties: properties.iter().map(property).collect(),
             clock: (*realtime != Clock::DEFAULT_REALTIME).then_some(WallTime { ns: *realtime }),
             seed: self.seed,
             host: HostOptions {
@@ -62,6 +65,20 @@ impl Host {
             parity: None,
             rate_limit: None,
         }
+    }
+
+    /// What clusters answer. Those that a function answers for have a list of what it did answer.
+    fn clusters(&self) -> IndexMap<String, Answers> {
+        let described = self.setup.clusters.iter().filter_map(|(name, cluster)| {
+            let by_function = matches!(cluster.script(), Some(Err(answers)) if answers.is_empty());
+            let cluster = if by_function { self.cluster_now(name)? } else { cluster };
+            let answers = match cluster.script()? {
+                Ok(answer) => Answers::Every(answer.clone()),
+                Err(answers) => Answers::Each(answers),
+            };
+            Some((name.clone(), answers))
+        });
+        described.collect()
     }
 
     fn step_of(&self, act: &Act) -> Step {
@@ -97,9 +114,25 @@ impl Host {
                 nth: injection.skip + 1,
                 count: injection.count,
             }),
+            Act::Enqueue { vm_id, queue, message } => {
+                StepKind::Enqueue(Enqueue { span, vm_id, queue, data: message })
+            }
+            Act::SetSharedData { vm_id, key, value, cas } => {
+                StepKind::SetSharedData(SetSharedData { span, vm_id, key, value, cas })
+            }
+            Act::SetProperty { stream, path, value } => StepKind::SetProperty(SetProperty {
+                span,
+                stream: stream.map(name),
+                path: PropertyPath(path),
+                value,
+            }),
         };
         Step { span: Span::none(), kind, repeat: 1, every: None, expect: None }
     }
+}
+
+fn property((path, value): &(Vec<String>, Vec<u8>)) -> Property {
+    Property { span: Span::none(), path: PropertyPath(path.clone()), value: value.clone() }
 }
 
 /// The name of a stream in the script: its number, as transcripts show it.

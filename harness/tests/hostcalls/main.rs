@@ -1,6 +1,9 @@
 //! Every hostcall, made by small modules through the public host: good calls, bad arguments, wrong contexts, pointers
 //! that leave the memory. The answers are those of Envoy 1.40, observed.
 
+mod call_patterns;
+mod grpc_calls;
+mod http_calls;
 mod metrics;
 mod probe;
 mod properties;

@@ -3,8 +3,10 @@
 
 mod at_hand;
 mod by_hand;
+mod calls;
 mod determinism;
 mod failures;
 mod input;
 mod script;
+mod shared;
 mod verdicts;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use proxy_wasm_harness::abi::{LogLevel, Status};
 use proxy_wasm_harness::host::{Host, Peer};
+use proxy_wasm_harness::proxy::{Call, Injection};
 use proxy_wasm_harness::scenario::{RunOptions, load_text, run};
 use proxy_wasm_harness::state::{Answer, Chunk, Duration, Request};
 use proxy_wasm_harness::vm::{LoadOptions, Plugin};
@@ -73,7 +74,7 @@ fn a_script_repeats_workers_and_options() {
 fn a_script_reads_like_a_scenario() {
     let mut host = Host::builder().plugin(plugin().named("limiter")).build().unwrap();
     host.send(Request::get("http://httpbin:8000/headers"));
-    host.inject(proxy_wasm_harness::proxy::Injection {
+    host.inject(Injection {
         hostcall: "proxy_log".to_owned(),
         status: Status::BadArgument,
         plugin: None,
@@ -89,4 +90,25 @@ fn a_script_reads_like_a_scenario() {
       - advance: 250ms
 ";
     assert_eq!(steps, expected);
+}
+
+#[test]
+fn a_script_repeats_what_a_function_answered() {
+    let load = |wasm: &str| Plugin::from_file(root().join(wasm), &LoadOptions::default()).unwrap();
+    let mut host = Host::builder()
+        .plugin(load("probes/http_calls/asks.wat"))
+        .plugin(load("probes/shared_queues/takes_one.wat"))
+        .cluster("authz", |call: &Call| Answer::status(if call.path() == "/check" { 204 } else { 500 }))
+        .property(&["node", "id"], "n1")
+        .build()
+        .unwrap();
+    host.send(Request::get("/"));
+    host.enqueue("", "work", b"one\xff").unwrap();
+    host.set_shared_data("vm", b"k", b"v", 0).unwrap();
+    let a = host.open(Request::get("/"));
+    host.set_property(Some(a), &["own", "key.dotted"], "v").unwrap();
+    host.set_property(None, &["x"], "y").unwrap();
+    assert_eq!(host.property(Some(a), &["own", "key.dotted"]), Some(b"v".to_vec()));
+    host.respond_scripted(a).unwrap();
+    repeats(host);
 }

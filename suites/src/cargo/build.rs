@@ -64,11 +64,11 @@ fn module(package: &Package, messages: &str) -> Option<PathBuf> {
         message["reason"] == "compiler-artifact"
             && (message["target"]["name"] == *target || message["target"]["name"] == target.replace('-', "_"))
     });
-    let files = ours.flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
-    files
+    let files: Vec<PathBuf> = ours
+        .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
         .filter_map(|file| file.as_str().map(PathBuf::from))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "wasm"))
-        .last()
+        .collect();
+    files.into_iter().rfind(|path| path.extension().is_some_and(|ending| ending == "wasm"))
 }
 
 /// The words in which the compiler says that it has no standard library for a target.

@@ -22,7 +22,8 @@ pub struct Cluster {
 #[derive(Clone, Debug)]
 enum Answers {
     Scripted(Script),
-    By(Responder),
+    /// A function, and what it has answered.
+    By(Responder, Vec<Answer>),
     Nobody,
 }
 
@@ -47,11 +48,26 @@ impl Cluster {
         !matches!(self.answers, Answers::Nobody)
     }
 
+    /// Its script as answers: `Ok` for one that serves every call, `Err` for one each. A function's answers are those that
+    /// it has given. `None` when nobody is there.
+    pub(crate) fn script(&self) -> Option<Result<&Answer, Vec<Answer>>> {
+        match &self.answers {
+            Answers::Scripted(Script::Every(answer)) => Some(Ok(answer)),
+            Answers::Scripted(Script::Each(answers)) => Some(Err(answers.iter().cloned().collect())),
+            Answers::By(_, given) => Some(Err(given.clone())),
+            Answers::Nobody => None,
+        }
+    }
+
     /// The answer to this call; `None` when the script has run out.
     pub(super) fn answer(&mut self, call: &Call) -> Option<Answer> {
         match &mut self.answers {
             Answers::Scripted(script) => script.next(),
-            Answers::By(responder) => Some((responder.0)(call)),
+            Answers::By(responder, given) => {
+                let answer = (responder.0)(call);
+                given.push(answer.clone());
+                Some(answer)
+            }
             Answers::Nobody => None,
         }
     }
@@ -101,6 +117,6 @@ impl<const N: usize> From<[Answer; N]> for Cluster {
 
 impl<F: Fn(&Call) -> Answer + Send + Sync + 'static> From<F> for Cluster {
     fn from(function: F) -> Self {
-        Answers::By(Responder(Arc::new(function))).into()
+        Answers::By(Responder(Arc::new(function)), Vec::new()).into()
     }
 }

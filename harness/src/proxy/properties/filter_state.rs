@@ -59,6 +59,11 @@ impl FilterState {
         self.0.iter().find(|object| object.name == name).map(|object| &*object.value)
     }
 
+    /// All that plugins set, by path, in the order in which they were set first.
+    pub(crate) fn all_set_by_plugins(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.iter().filter_map(|object| Some((object.name.strip_prefix(SET_BY_PLUGIN)?, &*object.value)))
+    }
+
     /// What a plugin set as this property.
     pub(super) fn set_by_plugin(&self, path: &[u8]) -> Option<&[u8]> {
         let object = self.0.iter().find(|object| object.name.strip_prefix(SET_BY_PLUGIN) == Some(path))?;

@@ -14,7 +14,7 @@ pub(crate) use overrides::Overrides;
 
 use super::Proxy;
 use super::context::ContextRef;
-use super::ids::{PluginIndex, VmIndex};
+use super::ids::{PluginIndex, StreamId, VmIndex};
 use super::stream::{Filter, Stream};
 use crate::abi::Status;
 use crate::state::{PropertyValue, path_parts};
@@ -50,18 +50,28 @@ impl Proxy {
     /// [`Status::NotFound`]: no such property, not in this callback, or nothing below it of this name;
     /// [`Status::SerializationFailure`]: the empty path, null, or an object that is no value.
     pub(crate) fn property(&self, vm: VmIndex, path: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
-        let mut parts = path_parts(path)?;
-        let path = path.strip_suffix(b"\0").unwrap_or(path);
-        let about = self.about(vm).ok_or(Status::NotFound)?;
-        if let Some((value, below)) = about.overrides().find_map(|overrides| overrides.holding(path)) {
-            return value.descend(below)?.encode(out);
-        }
-        let found = about.find(&mut parts);
-        let whole_object = matches!(found, Some(Attribute::Object));
-        if !whole_object && about.overrides().any(|overrides| overrides.below(path).next().is_some()) {
-            return about.merged(path, found.map(|attribute| attribute.into_value(parts)))?.encode(out);
-        }
-        found.ok_or(Status::NotFound)?.encode(parts, out)
+        self.about(vm).ok_or(Status::NotFound)?.property(path, out)
+    }
+
+    /// The encoded value of the property at `path` as the last plugin of the chain would read it now, about a stream or
+    /// about itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::property`].
+    pub(crate) fn property_now(&self, stream: Option<StreamId>, path: &[u8]) -> Result<Vec<u8>, Status> {
+        let stream = stream.filter(|stream| self.has_stream(*stream)).map(|stream| self.stream(stream));
+        let stream = stream.and_then(|stream| Some((stream, stream.filters.last()?)));
+        let (vm, plugin) = match stream {
+            Some((_, filter)) => (filter.vm, filter.plugin),
+            None => {
+                let last = PluginIndex(self.plugins.len().checked_sub(1).ok_or(Status::NotFound)?);
+                (self.vm_of(0, last), last)
+            }
+        };
+        let mut out = Vec::new();
+        About { proxy: self, vm, plugin, stream }.property(path, &mut out)?;
+        Ok(out)
     }
 
     /// Keeps `value` with the stream, under `path` as it is. Every plugin of the stream sees it from now on.
@@ -83,6 +93,20 @@ impl Proxy {
 }
 
 impl<'a> About<'a> {
+    fn property(self, path: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
+        let mut parts = path_parts(path)?;
+        let path = path.strip_suffix(b"\0").unwrap_or(path);
+        if let Some((value, below)) = self.overrides().find_map(|overrides| overrides.holding(path)) {
+            return value.descend(below)?.encode(out);
+        }
+        let found = self.find(&mut parts);
+        let whole_object = matches!(found, Some(Attribute::Object));
+        if !whole_object && self.overrides().any(|overrides| overrides.below(path).next().is_some()) {
+            return self.merged(path, found.map(|attribute| attribute.into_value(parts)))?.encode(out);
+        }
+        found.ok_or(Status::NotFound)?.encode(parts, out)
+    }
+
     /// What the test gave: to the stream, then to all.
     fn overrides(self) -> impl Iterator<Item = &'a Overrides> {
         self.stream.map(|(stream, _)| &stream.properties).into_iter().chain([&self.proxy.properties])

@@ -117,6 +117,7 @@ fn show_arg(name: &str, arg: Arg<'_>) -> String {
         Arg::Signed(number) => number.to_string(),
         Arg::Bytes(bytes) => format!("{:?}", show_bytes(bytes)).replace("\\\\", "\\"),
         Arg::OutOfBounds(len) => format!("<{len} bytes out of bounds>"),
+        Arg::Pairs(b"") => "{}".to_owned(),
         Arg::Pairs(bytes) => match Pairs::parse(bytes) {
             Ok(pairs) => {
                 let fields: Vec<String> =

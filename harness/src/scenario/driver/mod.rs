@@ -9,13 +9,15 @@ mod streams;
 
 use super::document::error::ScenarioError;
 use super::document::source::Span;
-use super::judge::{Judge, Mark, Stage};
+use super::judge::{Judge, Mark, Stage, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
 use super::run::{Run, RunError, RunOptions};
-use super::step::{Fault, Respond, RespondWith, StartOutcome, Step, StepKind};
+use super::step::{
+    Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+};
 use crate::host::{Host, HostError, Peer, Refusal, Reply, Started};
-use crate::proxy::transcript::Moved;
+use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
 use crate::state::{Duration, Instant, Request};
 use streams::Streams;
@@ -105,15 +107,15 @@ impl Driver<'_> {
             }
             let start = self.host.now();
             began = Some(start);
-            let refused = self.carry_out(&step.kind, &step.span)?;
+            let undone = self.carry_out(&step.kind, &step.span)?;
             let took = self.host.now() - start;
             let mut stage = match step.kind {
                 StepKind::Expect => self.whole(index, &step.span),
                 _ => self.stage(index, step.span.clone(), mark, took),
             };
             stage.repetition = (step.repeat > 1).then_some((repetition, step.repeat));
-            if let Some(why) = refused {
-                self.judge.refused(&stage, &self.host, why);
+            if let Some(undone) = undone {
+                self.judge.undone(&stage, &self.host, undone);
             }
             if let Some(expect) = &step.expect {
                 let exchange = self.streams.exchange(&mut self.host, expect.stream.as_deref());
@@ -129,8 +131,8 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Does what the step says. What keeps the upstream from answering is no error: it is told.
-    fn carry_out(&mut self, kind: &StepKind, span: &Span) -> Result<Option<String>, RunError> {
+    /// Does what the step says. What a plugin keeps it from is no error but a failure.
+    fn carry_out(&mut self, kind: &StepKind, span: &Span) -> Result<Option<Undone>, RunError> {
         match kind {
             StepKind::Expect => {}
             StepKind::Request(request) => self.request(request),
@@ -157,13 +159,39 @@ impl Driver<'_> {
             StepKind::SetClock(time) => self.host.set_clock(time.ns),
             StepKind::Fault(fault) => self.fault(fault),
             StepKind::Start(_) => {}
-            StepKind::Connect(_)
-            | StepKind::Data(_)
-            | StepKind::Close(_)
-            | StepKind::Reconfigure(_)
-            | StepKind::Enqueue(_)
-            | StepKind::SetSharedData(_)
-            | StepKind::SetProperty(_) => offered::step(kind, span)?,
+            StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) | StepKind::Reconfigure(_) => {
+                offered::step(kind, span)?
+            }
+            StepKind::Enqueue(Enqueue { vm_id, queue, data, .. }) => {
+                if self.host.enqueue(vm_id, queue, data).is_err() {
+                    return Ok(Some(Undone::new(
+                        "enqueue",
+                        "a plugin has registered the queue",
+                        self.queues(),
+                    )));
+                }
+            }
+            StepKind::SetSharedData(SetSharedData { vm_id, key, value, cas, .. }) => {
+                if self.host.set_shared_data(vm_id, key, value, *cas).is_err() {
+                    let now = self
+                        .host
+                        .shared_data()
+                        .find(|(of, known, ..)| (*of, *known) == (vm_id.as_bytes(), key));
+                    let now = now.map_or_else(String::new, |(.., number)| format!("it is {number}"));
+                    return Ok(Some(Undone::new(
+                        "set_shared_data",
+                        format!("the number of the entry is {cas}"),
+                        now,
+                    )));
+                }
+            }
+            StepKind::SetProperty(SetProperty { stream, path, value, .. }) => {
+                let stream = stream.as_ref().map(|name| self.streams.by_name(name, span)).transpose()?;
+                let path: Vec<&str> = path.0.iter().map(String::as_str).collect();
+                if self.host.set_property(stream, &path, value.clone()).is_err() {
+                    return Ok(Some(Undone::new("set_property", "the stream is open", "it has ended")));
+                }
+            }
         }
         Ok(None)
     }
@@ -174,8 +202,7 @@ impl Driver<'_> {
         self.exchanges += 1;
     }
 
-    /// Why the upstream cannot answer, if it cannot.
-    fn respond(&mut self, respond: &Respond, span: &Span) -> Result<Option<String>, RunError> {
+    fn respond(&mut self, respond: &Respond, span: &Span) -> Result<Option<Undone>, RunError> {
         let stream = self.streams.by_name(&respond.stream, span)?;
         let with = match &respond.with {
             RespondWith::Scripted => Reply::Scripted,
@@ -184,7 +211,8 @@ impl Driver<'_> {
                 Reply::More { chunks: chunks.clone(), trailers: trailers.clone() }
             }
         };
-        Ok(self.host.reply(stream, with, respond.end).err())
+        let why = self.host.reply(stream, with, respond.end).err();
+        Ok(why.map(|why| Undone::new("respond", "the upstream has the request", why)))
     }
 
     fn fault(&mut self, fault: &Fault) {
@@ -196,6 +224,23 @@ impl Driver<'_> {
             skip: fault.nth - 1,
             count: fault.count,
         });
+    }
+
+    /// The queues that there are, in words.
+    fn queues(&self) -> String {
+        let all: Vec<String> = self
+            .host
+            .queues()
+            .map(|(vm_id, name, _)| match vm_id {
+                b"" => show_bytes(name),
+                vm_id => format!("{}/{}", show_bytes(vm_id), show_bytes(name)),
+            })
+            .collect();
+        if all.is_empty() {
+            "no plugin has registered a queue".to_owned()
+        } else {
+            format!("registered are: {}", all.join(", "))
+        }
     }
 
     /// What was done since `mark`, in the words of the last act.

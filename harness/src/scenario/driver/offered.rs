@@ -36,12 +36,6 @@ fn surroundings(scenario: &Scenario) -> Checked {
     if let Chain::Manifests(_) = &scenario.chain {
         return missing(span, "manifests");
     }
-    if !scenario.clusters.is_empty() {
-        return missing(span, "clusters");
-    }
-    if let Some(property) = scenario.properties.first() {
-        return missing(&property.span, "properties");
-    }
     if scenario.host.start == StartMode::Envoy {
         return missing(&scenario.host.span, "`start: envoy`");
     }
@@ -56,9 +50,6 @@ pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
     let what = match kind {
         StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) => "TCP connections",
         StepKind::Reconfigure(_) => "`reconfigure`",
-        StepKind::Enqueue(_) => "`enqueue`",
-        StepKind::SetSharedData(_) => "`set_shared_data`",
-        StepKind::SetProperty(_) => "`set_property`",
         _ => return Ok(()),
     };
     missing(span, what)
@@ -68,12 +59,6 @@ pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
     let absent = [
-        ("`http_calls`", expect.http_calls.is_some()),
-        ("`grpc_calls`", expect.grpc_calls.is_some()),
-        ("`metrics`", !expect.metrics.is_empty()),
-        ("`shared_data`", !expect.shared_data.is_empty()),
-        ("`queues`", !expect.queues.is_empty()),
-        ("`properties`", !expect.properties.is_empty()),
         ("`to_upstream`", expect.to_upstream.is_some()),
         ("`to_client`", expect.to_client.is_some()),
         ("`closed`", expect.closed.is_some()),

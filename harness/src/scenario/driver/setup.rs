@@ -26,6 +26,16 @@ pub(super) fn builder(
     if let Some(time) = scenario.clock {
         builder = builder.clock(time.ns);
     }
+    for (name, answers) in &scenario.clusters {
+        builder = match answers {
+            Answers::Every(answer) => builder.cluster(name, answer.clone()),
+            Answers::Each(answers) => builder.cluster(name, answers.clone()),
+        };
+    }
+    for property in &scenario.properties {
+        let path: Vec<&str> = property.path.0.iter().map(String::as_str).collect();
+        builder = builder.property(&path, property.value.clone());
+    }
     builder = match &scenario.upstream {
         Answers::Every(answer) => builder.upstream(answer.clone()),
         Answers::Each(answers) => builder.upstream_each(answers.iter().cloned()),

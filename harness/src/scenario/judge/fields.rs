@@ -28,8 +28,13 @@ pub(super) fn pairs(fields: &Fields) -> Vec<(&[u8], &[u8])> {
 
 impl Bench<'_> {
     pub(super) fn headers(&mut self, expected: &HeadersExpectation, arrived: &Arrived<'_>) {
+        self.fields(expected, "headers", arrived);
+    }
+
+    /// Judges the fields of some part of a message.
+    pub(super) fn fields(&mut self, expected: &HeadersExpectation, part: &str, arrived: &Arrived<'_>) {
         for field in &expected.0 {
-            self.field(field, "headers", arrived);
+            self.field(field, part, arrived);
         }
     }
 
@@ -55,9 +60,7 @@ impl Bench<'_> {
                     because,
                 };
                 let before = self.failures.len();
-                for field in &fields.0 {
-                    self.field(field, "trailers", &arrived);
-                }
+                self.fields(fields, "trailers", &arrived);
                 if none {
                     self.no_trailers(before);
                 }

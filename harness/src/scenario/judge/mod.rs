@@ -2,17 +2,19 @@
 //!
 //! Each expectation is a pure function of the record: the transcript, the exchange, the traps, stalls and findings.
 //! In reading order: `stage` (what is compared), `message` (responses and requests), `fields`, `body`, `local`, `log`,
-//! `calls`, `trouble` (stalls, traps, findings: those that nobody expected are failures too), `because` (the lines
+//! `calls` (callbacks and hostcalls), `cluster_calls` (HTTP and gRPC calls), `state` (metrics, shared data, queues, properties), `trouble` (stalls, traps, findings: those that nobody expected are failures too), `because` (the lines
 //! that explain).
 
 mod because;
 mod body;
 mod calls;
+mod cluster_calls;
 mod fields;
 mod local;
 mod log;
 mod message;
 mod stage;
+mod state;
 mod text;
 mod trouble;
 
@@ -32,6 +34,19 @@ pub(super) struct Judge<'s> {
     failures: Vec<(usize, Failure)>,
     stages: Vec<Stage>,
     excused: Excused,
+}
+
+/// A step that could not be done: which, what it needs, and what was there.
+pub(super) struct Undone {
+    step: &'static str,
+    needs: String,
+    found: String,
+}
+
+impl Undone {
+    pub(super) fn new(step: &'static str, needs: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { step, needs: needs.into(), found: found.into() }
+    }
 }
 
 /// One comparison: what is at hand, and where a failure goes.
@@ -75,12 +90,11 @@ impl<'s> Judge<'s> {
         as_meant
     }
 
-    /// The upstream could not do what the step says.
-    pub(super) fn refused(&mut self, stage: &Stage, host: &Host, why: String) {
+    /// The step could not be done.
+    pub(super) fn undone(&mut self, stage: &Stage, host: &Host, undone: Undone) {
         self.at_bench(stage, host, None, |bench| {
             let because = bench.last_of_step();
-            let failure = bench.fail(&stage.span, "respond", "the upstream has the request", why);
-            failure.because = because;
+            bench.fail(&stage.span, undone.step, undone.needs, undone.found).because = because;
         });
     }
 
@@ -172,12 +186,22 @@ impl Bench<'_> {
         if let Some(local) = &expect.local_response {
             self.local_response(local);
         }
+        if let Some(calls) = &expect.http_calls {
+            self.http_calls(calls);
+        }
+        if let Some(calls) = &expect.grpc_calls {
+            self.grpc_calls(calls);
+        }
         if let Some(log) = &expect.log {
             self.log(log);
         }
         self.no_log(expect.no_log.as_deref().unwrap_or_default());
         self.callbacks(expect.callbacks.as_deref().unwrap_or_default());
         self.hostcalls(expect.hostcalls.as_deref().unwrap_or_default());
+        self.metrics(&expect.metrics);
+        self.shared_data(&expect.shared_data);
+        self.queues(&expect.queues);
+        self.properties(&expect.properties);
         if let Some(took) = &expect.took
             && !took.matches(&self.stage.took)
         {

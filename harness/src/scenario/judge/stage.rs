@@ -14,6 +14,7 @@ pub(in crate::scenario) struct Mark {
     pub(super) traps: usize,
     pub(super) stalls: usize,
     pub(super) findings: usize,
+    pub(super) calls: usize,
 }
 
 impl Mark {
@@ -25,6 +26,7 @@ impl Mark {
             traps: host.traps().len(),
             stalls: host.stalls().len(),
             findings: host.findings().len(),
+            calls: host.calls().len(),
         }
     }
 }
@@ -54,6 +56,10 @@ impl Stage {
 
     pub(super) fn stalls(&self) -> Range<usize> {
         self.since.stalls..self.until.stalls
+    }
+
+    pub(super) fn calls(&self) -> Range<usize> {
+        self.since.calls..self.until.calls
     }
 
     pub(super) fn findings(&self) -> Range<usize> {

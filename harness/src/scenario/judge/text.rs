@@ -9,6 +9,15 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     format!("\"{}\"", show_bytes(bytes))
 }
 
+/// `no call`, `1 call`, `2 calls`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    match number {
+        0 => format!("no {what}"),
+        1 => format!("1 {what}"),
+        more => format!("{more} {what}s"),
+    }
+}
+
 /// In what `actual` differs from `expected`, in a few words, where that can be said.
 pub(super) fn difference(expected: &[u8], actual: &[u8]) -> Option<String> {
     if expected == actual {

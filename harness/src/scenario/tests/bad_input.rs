@@ -61,7 +61,7 @@ fn durations_sizes_and_times() {
     step("{set_clock: 1969-12-31T23:59:59Z}", "the time is not between 1970 and 2554");
     step(
         "{request: {url: /, body: a, chunk_size: 1KB}}",
-        "unknown unit in the size `1KB` -- did you mean \"B\"?",
+        "unknown unit in the size `1KB` -- did you mean \"KiB\"?",
     );
     step("{request: {url: /, body: a, chunk_size: 0}}", "`chunk_size` is 0");
     step("{request: {url: /, body: {fill: a, size: 99GiB}}}", "`size` is more than 256MiB");

@@ -2,7 +2,9 @@
 
 mod bodies;
 mod calls;
+mod cluster_calls;
 mod logs;
 mod requests;
 mod responses;
+mod shared;
 mod trouble;

@@ -16,31 +16,31 @@ macro_rules! document {
         #[derive(Clone, Debug, PartialEq $(, $($derive),+)?)]
         $vis struct $name {
             /// Where it is written.
-            $vis span: $crate::scenario::document::source::Span,
+            $vis span: $crate::document::source::Span,
             $( $(#[doc = $fdoc])* $fvis $field: $type, )*
             $( $(#[doc = $wdoc])* $wvis $with: $wtype, )?
         }
 
-        impl $crate::scenario::document::shape::Document for $name {
+        impl $crate::document::shape::Document for $name {
             const NAME: &'static str = stringify!($name);
             const DOC: &'static str = concat!($($doc, "\n",)* "");
 
             fn keys(out: &mut Vec<&'static str>) {
-                $( out.push($crate::scenario::document::shape::key(stringify!($field))); )*
-                $( <$wtype as $crate::scenario::document::shape::Document>::keys(out); )?
+                $( out.push($crate::document::shape::key(stringify!($field))); )*
+                $( <$wtype as $crate::document::shape::Document>::keys(out); )?
                 let _ = out;
             }
 
             fn take(
-                fields: &$crate::scenario::document::shape::Fields<'_>,
-                reader: &mut $crate::scenario::document::shape::Reader,
+                fields: &$crate::document::shape::Fields<'_>,
+                reader: &mut $crate::document::shape::Reader,
             ) -> Option<Self> {
                 $( let $field = fields.take::<$type>(
-                    $crate::scenario::document::shape::key(stringify!($field)),
+                    $crate::document::shape::key(stringify!($field)),
                     document!(@default $($default)?),
                     reader,
                 ); )*
-                $( let $with = <$wtype as $crate::scenario::document::shape::Document>::take(fields, reader); )?
+                $( let $with = <$wtype as $crate::document::shape::Document>::take(fields, reader); )?
                 Some(Self {
                     span: fields.node.span.clone(),
                     $( $field: $field?, )*
@@ -49,42 +49,42 @@ macro_rules! document {
             }
 
             fn properties(
-                out: &mut $crate::scenario::document::schema::Properties,
-                defs: &mut $crate::scenario::document::schema::Defs,
+                out: &mut $crate::document::schema::Properties,
+                defs: &mut $crate::document::schema::Defs,
             ) {
                 $( out.add::<$type>(
-                    $crate::scenario::document::shape::key(stringify!($field)),
+                    $crate::document::shape::key(stringify!($field)),
                     concat!($($fdoc, "\n",)* ""),
                     document!(@default $($default)?),
                     defs,
                 ); )*
-                $( <$wtype as $crate::scenario::document::shape::Document>::properties(out, defs); )?
+                $( <$wtype as $crate::document::shape::Document>::properties(out, defs); )?
             }
 
-            fn entries(&self, out: &mut Vec<$crate::scenario::document::source::Entry>) {
-                $( $crate::scenario::document::shape::put::<$type>(
+            fn entries(&self, out: &mut Vec<$crate::document::source::Entry>) {
+                $( $crate::document::shape::put::<$type>(
                     out,
-                    $crate::scenario::document::shape::key(stringify!($field)),
+                    $crate::document::shape::key(stringify!($field)),
                     &self.$field,
                     document!(@default $($default)?),
                 ); )*
-                $( $crate::scenario::document::shape::Document::entries(&self.$with, out); )?
+                $( $crate::document::shape::Document::entries(&self.$with, out); )?
             }
         }
 
-        impl $crate::scenario::document::shape::Shape for $name {
+        impl $crate::document::shape::Shape for $name {
             fn read(
-                node: &$crate::scenario::document::source::Node,
-                reader: &mut $crate::scenario::document::shape::Reader,
+                node: &$crate::document::source::Node,
+                reader: &mut $crate::document::shape::Reader,
             ) -> Option<Self> {
-                $crate::scenario::document::shape::read_document(node, reader)
+                $crate::document::shape::read_document(node, reader)
             }
 
-            fn write(&self) -> $crate::scenario::document::source::Node {
-                $crate::scenario::document::shape::write_document(self)
+            fn write(&self) -> $crate::document::source::Node {
+                $crate::document::shape::write_document(self)
             }
 
-            fn schema(defs: &mut $crate::scenario::document::schema::Defs) -> serde_json::Value {
+            fn schema(defs: &mut $crate::document::schema::Defs) -> serde_json::Value {
                 defs.document::<Self>()
             }
         }
@@ -117,22 +117,22 @@ macro_rules! choices {
             }
         }
 
-        impl $crate::scenario::document::shape::Shape for $name {
+        impl $crate::document::shape::Shape for $name {
             fn read(
-                node: &$crate::scenario::document::source::Node,
-                reader: &mut $crate::scenario::document::shape::Reader,
+                node: &$crate::document::source::Node,
+                reader: &mut $crate::document::shape::Reader,
             ) -> Option<Self> {
                 match node.scalar() {
                     $( Some($word) => Some(Self::$variant), )+
-                    _ => $crate::scenario::document::shape::unknown_word(node, &[$($word),+], reader),
+                    _ => $crate::document::shape::unknown_word(node, &[$($word),+], reader),
                 }
             }
 
-            fn write(&self) -> $crate::scenario::document::source::Node {
-                $crate::scenario::document::source::Node::text(self.word())
+            fn write(&self) -> $crate::document::source::Node {
+                $crate::document::source::Node::text(self.word())
             }
 
-            fn schema(_: &mut $crate::scenario::document::schema::Defs) -> serde_json::Value {
+            fn schema(_: &mut $crate::document::schema::Defs) -> serde_json::Value {
                 serde_json::json!({"oneOf": [
                     $( {"const": $word, "description": concat!($($vdoc, "\n",)* "").trim()} ),+
                 ]})

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
+use super::core_schema::bare;
 use super::source::{Entry, Node, Style, Value};
-use crate::scenario::value::json::bare;
 
 /// How long a line gets.
 const WIDTH: usize = 110;

@@ -1,6 +1,8 @@
-//! From the text of a file to its tree of nodes: one YAML 1.2 document, of which JSON is a subset.
+//! From the text of a file to its trees of nodes, of which JSON is a subset.
 //!
-//! Anchors, aliases and tags are refused: named values (`let`) do their work, and an error can point at them.
+//! A file of ours holds one YAML 1.2 document, and anchors, aliases and tags are refused: named values (`let`) do their
+//! work, and an error can point at them. Files that others write ([`Dialect::Foreign`]) hold as many documents as they
+//! like, with anchors, merge keys and the tags of YAML's own types; see [`super::anchors`].
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -8,30 +10,60 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
+use super::anchors::{self, Anchors};
 use super::error::{FileErrors, ScenarioError};
 use super::source::{Entry, Node, Source, Span, Style, Value};
 
 /// How deep a file may nest, so that no file can exhaust the stack.
 pub(crate) const DEEPEST: usize = 100;
 
+/// Whose files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Ours: one document, without anchors and tags.
+    Own,
+    /// Those of other programs: all of YAML that they use.
+    Foreign,
+}
+
 /// Reads the file at `path`.
 pub(crate) fn read_file(path: &Path) -> Result<Node, FileErrors> {
+    parse(path, read_text(path)?)
+}
+
+/// The text of the file at `path`.
+pub(crate) fn read_text(path: &Path) -> Result<String, FileErrors> {
     let fail = |message: String| FileErrors::new(path, vec![ScenarioError::whole(path, message)]);
     let bytes = std::fs::read(path).map_err(|error| fail(format!("cannot read the file: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         fail(format!("the file is not UTF-8: byte {at} does not belong to any character"))
-    })?;
-    parse(path, text)
+    })
 }
 
 /// Reads `text` as the content of the file at `path`.
 pub(crate) fn parse(path: &Path, text: String) -> Result<Node, FileErrors> {
+    let mut roots = parse_all(path, text, Dialect::Own)?;
+    match roots.pop() {
+        Some(root) => Ok(root),
+        None => Err(FileErrors::new(path, vec![ScenarioError::whole(path, "the file is empty")])),
+    }
+}
+
+/// Reads `text` as the documents of the file at `path`. Without a document there is nothing, and no error.
+pub(crate) fn parse_all(path: &Path, text: String, dialect: Dialect) -> Result<Vec<Node>, FileErrors> {
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     let text =
         if path.extension().is_some_and(|ending| ending == "json") { join_surrogates(text) } else { text };
     let source = Arc::new(Source { path: path.to_path_buf(), text });
-    let mut builder = Builder { source: &source, open: Vec::new(), root: None, errors: Vec::new() };
+    let mut builder = Builder {
+        source: &source,
+        dialect,
+        open: Vec::new(),
+        roots: Vec::new(),
+        anchors: Anchors::default(),
+        errors: Vec::new(),
+    };
     for event in Parser::new_from_str(&source.text) {
         let done = match event {
             Ok((event, span)) => builder.take(event, span.start),
@@ -42,15 +74,7 @@ pub(crate) fn parse(path: &Path, text: String) -> Result<Node, FileErrors> {
             break;
         }
     }
-    match builder {
-        Builder { root: Some(root), errors, .. } if errors.is_empty() => Ok(root),
-        Builder { mut errors, .. } => {
-            if errors.is_empty() {
-                errors.push(ScenarioError::whole(path, "the file is empty"));
-            }
-            Err(FileErrors::new(path, errors))
-        }
-    }
+    if builder.errors.is_empty() { Ok(builder.roots) } else { Err(FileErrors::new(path, builder.errors)) }
 }
 
 /// JSON writes a character beyond U+FFFF as two escapes, of which YAML knows nothing; here they become one.
@@ -82,12 +106,16 @@ struct Open {
     node: Node,
     /// The key that waits for its value.
     key: Option<(String, Span)>,
+    /// The anchor that it can be used by; 0: none.
+    anchor: usize,
 }
 
 struct Builder<'s> {
     source: &'s Arc<Source>,
+    dialect: Dialect,
     open: Vec<Open>,
-    root: Option<Node>,
+    roots: Vec<Node>,
+    anchors: Anchors,
     errors: Vec<ScenarioError>,
 }
 
@@ -103,45 +131,65 @@ impl Builder<'_> {
             Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => (*anchor, tag.as_ref()),
             _ => (0, None),
         };
-        if anchor != 0 || matches!(event, Event::Alias(_)) {
+        if self.dialect == Dialect::Own && (anchor != 0 || matches!(event, Event::Alias(_))) {
             let hint = "name a value under `let` and use it as $(name)".to_owned();
             return Err(ScenarioError::at(&span, "anchors and aliases are not used here").hint(Some(hint)));
         }
-        if let Some(tag) = tag {
+        let known = self.dialect == Dialect::Foreign && tag.is_some_and(|tag| anchors::knows(tag));
+        if let Some(tag) = tag.filter(|_| !known) {
             let hint = "the place of a value says its type; quotes make text".to_owned();
             return Err(
                 ScenarioError::at(&span, format!("the tag `{tag}` is not used here")).hint(Some(hint))
             );
         }
+        let text_tag = tag.is_some_and(|tag| tag.suffix == "str");
         match event {
-            Event::DocumentStart(_) if self.root.is_some() => {
+            Event::DocumentStart(_) if self.dialect == Dialect::Own && !self.roots.is_empty() => {
                 Err(ScenarioError::at(&span, "a second document: a file holds one"))
             }
             Event::Scalar(text, style, ..) => {
-                let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Text };
-                self.scalar(text, style, span)
+                let plain = style == ScalarStyle::Plain && !text_tag;
+                self.scalar(text, if plain { Style::Plain } else { Style::Text }, span, anchor)
             }
-            Event::SequenceStart(..) => self.open(Node { span, value: Value::Sequence(Vec::new()) }),
-            Event::MappingStart(..) => self.open(Node { span, value: Value::Mapping(Vec::new()) }),
+            Event::Alias(id) => self.alias(id, &span),
+            Event::SequenceStart(..) => self.open(Node { span, value: Value::Sequence(Vec::new()) }, anchor),
+            Event::MappingStart(..) => self.open(Node { span, value: Value::Mapping(Vec::new()) }, anchor),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(closed) => {
-                    self.place(closed.node);
-                    Ok(())
-                }
+                Some(closed) => self.close(closed),
                 None => Ok(()),
             },
             _ => Ok(()),
         }
     }
 
-    fn open(&mut self, node: Node) -> Result<(), ScenarioError> {
+    fn close(&mut self, closed: Open) -> Result<(), ScenarioError> {
+        let mut node = closed.node;
+        if self.dialect == Dialect::Foreign {
+            anchors::merge(&mut node)?;
+            self.anchors.keep(closed.anchor, &node);
+        }
+        self.place(node);
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, span: &Span) -> Result<(), ScenarioError> {
+        let node = self.anchors.used(id, span, self.open.len())?;
+        match (self.wants_key(), node.scalar()) {
+            (false, _) => self.place(node),
+            (true, Some(text)) => return self.key(text.to_owned(), span.clone()),
+            (true, None) => return Err(ScenarioError::at(span, "a key is text, not a list or a mapping")),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, node: Node, anchor: usize) -> Result<(), ScenarioError> {
         if self.wants_key() {
             return Err(ScenarioError::at(&node.span, "a key is text, not a list or a mapping"));
         }
         if self.open.len() >= DEEPEST {
             return Err(ScenarioError::at(&node.span, format!("nested deeper than {DEEPEST}")));
         }
-        self.open.push(Open { node, key: None });
+        self.open.push(Open { node, key: None, anchor });
         Ok(())
     }
 
@@ -152,12 +200,27 @@ impl Builder<'_> {
             .is_some_and(|open| matches!(open.node.value, Value::Mapping(_)) && open.key.is_none())
     }
 
-    fn scalar(&mut self, text: Cow<'_, str>, style: Style, span: Span) -> Result<(), ScenarioError> {
+    fn scalar(
+        &mut self,
+        text: Cow<'_, str>,
+        style: Style,
+        span: Span,
+        anchor: usize,
+    ) -> Result<(), ScenarioError> {
         let text = text.into_owned();
-        if !self.wants_key() {
-            self.place(Node { span, value: Value::Scalar { text, style } });
-            return Ok(());
+        let wants_key = self.wants_key();
+        if anchor != 0 || !wants_key {
+            let node = Node { span: span.clone(), value: Value::Scalar { text: text.clone(), style } };
+            self.anchors.keep(anchor, &node);
+            if !wants_key {
+                self.place(node);
+                return Ok(());
+            }
         }
+        self.key(text, span)
+    }
+
+    fn key(&mut self, text: String, span: Span) -> Result<(), ScenarioError> {
         let Some(open) = self.open.last_mut() else { return Ok(()) };
         if let Some(error) = duplicate(open.node.entries().unwrap_or_default(), &text, &span) {
             self.errors.push(error);
@@ -168,7 +231,7 @@ impl Builder<'_> {
 
     fn place(&mut self, node: Node) {
         match self.open.last_mut() {
-            None => self.root = Some(node),
+            None => self.roots.push(node),
             Some(open) => match &mut open.node.value {
                 Value::Sequence(items) => items.push(node),
                 Value::Mapping(entries) => {

@@ -1,0 +1,97 @@
+//! What `run` can be told.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use super::format::Format;
+use crate::limits::Limits;
+use crate::values;
+
+const EXAMPLES: &str = "\
+Examples:
+  proxy-wasm-test run                                     # every *.scenario.yaml below this folder
+  proxy-wasm-test run tests/limiter.scenario.yaml
+  proxy-wasm-test run --filter 'third request' --trace    # with every hostcall, if it fails
+  proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
+  proxy-wasm-test run --update-snapshots                  # accept what differs
+  proxy-wasm-test run --format json | jq .summary
+  proxy-wasm-test run --junit target/junit.xml            # for CI
+
+Exit codes: 0 all passed, 1 something failed, 2 usage or input that cannot be used,
+3 internal error";
+
+/// Carry out scenario files, and say what was not as expected
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Scenario files, or folders of *.scenario.yaml [default: here]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Print the names of the trials, and run none
+    #[arg(long)]
+    pub(super) list: bool,
+
+    /// Run the trials whose names contain this; a whole name means that trial alone
+    #[arg(long, value_name = "TEXT")]
+    pub(super) filter: Option<String>,
+
+    /// How many trials run at once [default: the number of cores]
+    #[arg(long, short, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+
+    /// Take this file as the module of the plugin of this name
+    #[arg(long, value_name = "NAME=FILE", value_parser = values::plugin, help_heading = "Plugins")]
+    pub(super) plugin: Vec<(String, PathBuf)>,
+
+    /// Build no plugins: take what an earlier build left
+    #[arg(long, help_heading = "Plugins")]
+    pub(super) no_build: bool,
+
+    /// Where snapshots are [default: the `snapshots` folder nearest above each file]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) snapshots: Option<PathBuf>,
+
+    /// Write snapshots that are missing or differ; refused where CI is set
+    #[arg(long)]
+    pub(super) update_snapshots: bool,
+
+    #[command(flatten)]
+    pub(super) telling: Telling,
+
+    #[command(flatten)]
+    pub(super) limits: Limits,
+}
+
+/// How results are told.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Results")]
+pub(super) struct Telling {
+    /// pretty, json, github (with annotations) [default: github in GitHub Actions, else pretty]
+    #[arg(long, hide_possible_values = true)]
+    pub(super) format: Option<Format>,
+
+    /// Write a JUnit report, too
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Show every callback and hostcall of what failed
+    #[arg(long)]
+    pub(super) trace: bool,
+
+    /// Show only what failed, and the summary
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+impl Args {
+    /// The format that was asked for, or that suits the place.
+    pub(super) fn format(&self) -> Format {
+        Format::chosen(self.telling.format)
+    }
+
+    /// How many trials run at once.
+    pub(super) fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.jobs.map_or_else(cores, NonZeroUsize::get)
+    }
+}

@@ -1,0 +1,16 @@
+;; Registers the queue `work`, and takes one message each time it hears of two. ABI 0.2.1, "Shared Queues".
+(module
+  (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_dequeue_shared_queue" (func $dequeue (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $heard (mut i32) (i32.const 0))
+  (data (i32.const 0) "work")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $register (i32.const 0) (i32.const 4) (i32.const 64)))
+    (i32.const 1))
+  (func (export "proxy_on_queue_ready") (param $context i32) (param $queue i32)
+    (global.set $heard (i32.add (global.get $heard) (i32.const 1)))
+    (if (i32.eqz (i32.and (global.get $heard) (i32.const 1)))
+      (then (drop (call $dequeue (local.get $queue) (i32.const 68) (i32.const 72)))))))
