@@ -115,6 +115,12 @@ impl Proxy {
         stream.body(direction, filter.side(direction).body)
     }
 
+    /// Whether `buffer` is what a plugin left behind that stopped without buffering: Envoy takes it for its body still.
+    pub(crate) fn body_dangles(&self, vm: VmIndex, buffer: BufferType) -> bool {
+        let place = self.effective_filter(vm).zip(body_direction(buffer));
+        place.is_some_and(|((_, filter), direction)| filter.side(direction).body == BodyView::Dangling)
+    }
+
     /// As [`Self::body`], to change.
     pub(crate) fn body_mut(&mut self, vm: VmIndex, buffer: BufferType) -> Option<&mut Buffer> {
         if buffer == BufferType::GrpcCallMessage {
@@ -132,7 +138,10 @@ impl Proxy {
         let side = self.stream_mut(id).filters[filter].side_mut(direction);
         side.headers_open = false;
         side.trailers_open = false;
-        side.body = BodyView::Closed;
+        // A body that is being collected is found anew for each call.
+        if !side.buffering {
+            side.body = BodyView::Closed;
+        }
     }
 }
 

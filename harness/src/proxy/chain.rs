@@ -99,7 +99,6 @@ impl<G: Guest> Drive<'_, G> {
     /// Walks the headers of `direction` on.
     pub(crate) fn headers(&mut self, id: StreamId, direction: Direction, from: From, end_stream: bool) {
         let count = self.stream(id).filters.len();
-        let mut end_stream = end_stream;
         let mut body_added_at = None;
         for step in self.first(id, direction, from)..count {
             let seen_end = end_stream && body_added_at.is_none();
@@ -108,7 +107,7 @@ impl<G: Guest> Drive<'_, G> {
             let (status, aborted) =
                 self.at_step(id, direction, |drive| drive.filter_headers(id, filter, direction, seen_end));
             let status = if aborted { HeadersStatus::StopIteration } else { status };
-            if !self.after_headers(id, direction, step, status, &mut end_stream) {
+            if !self.after_headers(id, direction, step, status) {
                 self.continue_added_body(id, direction, body_added_at);
                 return;
             }
@@ -119,6 +118,12 @@ impl<G: Guest> Drive<'_, G> {
         }
         match direction {
             Direction::Request => self.router_headers(id, end_stream && body_added_at.is_none()),
+            Direction::Response if self.stream(id).ended => {
+                let vm = self.stream(id).filters[0].vm;
+                let what = "continuing a response that has no body inside proxy_on_response_headers ends the stream, and \
+                            the Continue that follows writes to what is no more";
+                self.envoy_would_crash(vm, "proxy_continue_stream", what);
+            }
             Direction::Response => self.client_headers(id, end_stream && body_added_at.is_none()),
         }
         self.continue_added_body(id, direction, body_added_at);
@@ -138,17 +143,12 @@ impl<G: Guest> Drive<'_, G> {
         direction: Direction,
         step: usize,
         status: HeadersStatus,
-        end_stream: &mut bool,
     ) -> bool {
         let side = self.side(id, direction, step);
         match status {
             HeadersStatus::StopIteration => side.iteration = Iteration::StopSingle,
             HeadersStatus::StopAllAndBuffer => side.iteration = Iteration::StopAllBuffer,
             HeadersStatus::StopAllAndWatermark => side.iteration = Iteration::StopAllWatermark,
-            HeadersStatus::ContinueAndDontEndStream => {
-                *end_stream = false;
-                side.headers_continued = true;
-            }
             HeadersStatus::Continue => side.headers_continued = true,
         }
         side.iteration == Iteration::Continue
@@ -269,9 +269,11 @@ impl<G: Guest> Drive<'_, G> {
         let count = self.stream(id).filters.len();
         for step in self.first(id, direction, from)..count {
             let side = self.side(id, direction, step);
-            if side.iteration.stopped_all() || side.end_stream {
+            if side.iteration.stopped_all() {
                 return;
             }
+            // Not asked whether it has seen the end: who continues a complete message twice sends its trailers twice to
+            // those behind (Envoy 1.40, observed).
             side.end_stream = true;
             let filter = self.filter_at(id, direction, step);
             let (status, aborted) =
@@ -322,6 +324,7 @@ impl<G: Guest> Drive<'_, G> {
             side.iterate_from_current = true;
         }
         side.iteration = Iteration::Continue;
+        side.buffering = false;
         side.paused_by = None;
         let headers_wait = !side.headers_continued;
         side.headers_continued = true;

@@ -2,6 +2,7 @@
 //!
 //! The stream exists all the same: each plugin gets a context, `proxy_on_log`, `proxy_on_done` and `proxy_on_delete`.
 
+use super::Proxy;
 use super::reply::LocalReply;
 use crate::state::{Protocol, Request};
 
@@ -73,6 +74,18 @@ pub(super) fn refusal(request: &Request, length: Option<usize>) -> Option<LocalR
         (true, _) => too_large("http1.headers_too_large"),
         (_, true) => too_large("http1.too_many_headers"),
         _ => None,
+    }
+}
+
+/// Bytes that a connection reads at a time.
+const READ: usize = 16 * 1024;
+
+impl Proxy {
+    /// Cuts off what a connection does not read in one turn: it reads by [`READ`] until it has as much as its buffer
+    /// may hold.
+    pub(super) fn beyond_one_read(&self, bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+        let turn = self.options.buffer_limit.max(1).next_multiple_of(READ);
+        (bytes.len() > turn).then(|| bytes.split_off(turn))
     }
 }
 

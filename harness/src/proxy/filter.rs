@@ -49,13 +49,13 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Creates the plugin's stream context if it has none yet.
     pub(crate) fn create_context(&mut self, id: StreamId, filter: usize) {
-        let Filter { vm, parent, context, .. } = *self.filter(id, filter);
-        if context != 0 || self.proxy.vm(vm).failed {
+        let Filter { vm, parent, context, created, .. } = *self.filter(id, filter);
+        if created || self.proxy.vm(vm).failed {
             return;
         }
-        let context = self.proxy.vm_mut(vm).new_stream_context(id, filter);
-        self.filter(id, filter).context = context;
         self.call(vm, Invocation::new(CallbackId::ContextCreate, &[context, parent]));
+        // Only now: a stream that is closed from this very callback has it called again (Envoy 1.40, observed).
+        self.filter(id, filter).created = true;
     }
 
     /// The VM is dead: what the plugin's failure policy does with this stream. Answers whether it goes on.
@@ -87,8 +87,8 @@ impl<G: Guest> Drive<'_, G> {
         if direction == Direction::Request {
             self.create_context(id, filter);
         }
-        let Filter { vm, context, plugin, .. } = *self.filter(id, filter);
-        if direction == Direction::Response && (context == 0 || self.passes_its_own_failure(id, filter)) {
+        let Filter { vm, context, plugin, created, .. } = *self.filter(id, filter);
+        if direction == Direction::Response && (!created || self.passes_its_own_failure(id, filter)) {
             return HeadersStatus::Continue;
         }
         self.filter(id, filter).side_mut(direction).headers_open = true;
@@ -127,8 +127,8 @@ impl<G: Guest> Drive<'_, G> {
         piece: BodyView,
         end_stream: bool,
     ) -> DataStatus {
-        let Filter { vm, context, .. } = *self.filter(id, filter);
-        if context == 0 || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
+        let Filter { vm, context, created, .. } = *self.filter(id, filter);
+        if !created || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
             return DataStatus::Continue;
         }
         let view = if self.filter(id, filter).side(direction).buffering && piece != BodyView::Buffered {
@@ -159,7 +159,11 @@ impl<G: Guest> Drive<'_, G> {
         };
         let side = self.filter(id, filter).side_mut(direction);
         side.buffering = status == DataStatus::StopAndBuffer;
-        side.body = if side.buffering { BodyView::Buffered } else { BodyView::Closed };
+        side.body = match status {
+            DataStatus::Continue => BodyView::Closed,
+            DataStatus::StopAndBuffer => BodyView::Buffered,
+            DataStatus::StopAndWatermark | DataStatus::StopNoBuffer => BodyView::Dangling,
+        };
         if status != DataStatus::Continue {
             side.paused_by = Some(name.name());
         }
@@ -172,8 +176,8 @@ impl<G: Guest> Drive<'_, G> {
         filter: usize,
         direction: Direction,
     ) -> TrailersStatus {
-        let Filter { vm, context, .. } = *self.filter(id, filter);
-        if context == 0 || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
+        let Filter { vm, context, created, .. } = *self.filter(id, filter);
+        if !created || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
             return TrailersStatus::Continue;
         }
         self.filter(id, filter).side_mut(direction).trailers_open = true;
@@ -208,24 +212,22 @@ impl<G: Guest> Drive<'_, G> {
         let count = self.stream(id).filters.len();
         for filter in 0..count {
             self.create_context(id, filter);
-            let Filter { vm, context, .. } = *self.filter(id, filter);
-            if context != 0 {
+            let Filter { vm, context, created, .. } = *self.filter(id, filter);
+            if created {
                 self.filter(id, filter).logging = true;
                 self.call(vm, Invocation::new(CallbackId::Log, &[context]));
                 self.filter(id, filter).logging = false;
             }
         }
         for filter in 0..count {
-            let Filter { vm, context, .. } = *self.filter(id, filter);
-            if context == 0 {
-                continue;
+            let Filter { vm, context, created, .. } = *self.filter(id, filter);
+            if created {
+                self.proxy.vm_mut(vm).finishing = true;
+                self.call(vm, Invocation::new(CallbackId::Done, &[context]));
+                self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
+                self.proxy.vm_mut(vm).finishing = false;
             }
-            self.proxy.vm_mut(vm).finishing = true;
-            self.call(vm, Invocation::new(CallbackId::Done, &[context]));
-            self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
-            let state = self.proxy.vm_mut(vm);
-            state.finishing = false;
-            state.remove_context(context);
+            self.proxy.vm_mut(vm).remove_context(context);
         }
         self.proxy.stream_ended(id);
     }

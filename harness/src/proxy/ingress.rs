@@ -149,7 +149,12 @@ impl<G: Guest> Drive<'_, G> {
         }
         let Some(part) = stream.client.outbox.pop_front() else { return };
         match part {
-            Part::Data { bytes, end_stream, .. } => {
+            Part::Data { mut bytes, mut end_stream, .. } => {
+                if let Some(rest) = self.proxy.beyond_one_read(&mut bytes) {
+                    let part = Part::Data { bytes: rest, after: Duration::ZERO, end_stream };
+                    self.stream(id).client.outbox.push_front(part);
+                    end_stream = false;
+                }
                 self.proxy.record_data(id, Party::ClientSends, &bytes, end_stream);
                 self.piece(id, Direction::Request, bytes, end_stream);
                 // The end of an HTTP/1.1 body is read together with its last bytes.
@@ -188,6 +193,12 @@ impl Proxy {
         let began = (self.clock.now(), self.clock.realtime());
         let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
         stream.filters = self.filters(worker);
+        for (at, filter) in stream.filters.iter_mut().enumerate() {
+            let vm = self.vm_mut(filter.vm);
+            if !vm.failed {
+                filter.context = vm.new_stream_context(id, at);
+            }
+        }
         self.insert_stream(stream);
         id
     }

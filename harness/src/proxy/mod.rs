@@ -235,9 +235,16 @@ impl Proxy {
     fn stream_ended(&mut self, id: StreamId) {
         let stream = self.stream_mut(id);
         stream.client.outbox.clear();
+        self.reset_upstream(id);
+    }
+
+    /// Whatever the upstream was doing for this stream ends; its request is reset if it was under way.
+    pub(crate) fn reset_upstream(&mut self, id: StreamId) {
+        let stream = self.stream_mut(id);
         let cut = stream.upstream.received.head.is_some() && !stream.upstream.answer_complete;
         stream.upstream.answering.clear();
         let timeout = stream.upstream.timeout.take();
+        stream.upstream.answer_complete |= cut;
         if cut && stream.upstream.received.end == End::Open {
             stream.upstream.received.end = End::Cut;
         }

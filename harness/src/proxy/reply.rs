@@ -65,7 +65,9 @@ impl LocalReply {
         for (name, value) in self.headers.iter().filter(|(name, _)| name != b":status") {
             fields.add(name, value);
         }
-        if !self.body.is_empty() {
+        if self.body.is_empty() {
+            fields.remove(b"content-length");
+        } else {
             fields.overwrite(b"content-length", self.body.len().to_string().as_bytes());
             if fields.get(b"content-type").is_none() {
                 fields.add(b"content-type", b"text/plain");
@@ -114,6 +116,8 @@ impl<G: Guest> Drive<'_, G> {
             stream.half_mut(Direction::Response).aborted = true;
         }
         stream.details = Some(reply.details.clone());
+        self.proxy.reset_upstream(id);
+        let stream = self.stream(id);
         if stream.half(Direction::Response).headers.is_none() {
             if running.decoding {
                 // Of two in one callback the first one counts; its details have been overwritten all the same.

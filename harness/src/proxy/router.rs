@@ -94,7 +94,7 @@ impl<G: Guest> Drive<'_, G> {
     /// A piece of the request's body has passed the chain.
     pub(crate) fn router_data(&mut self, id: StreamId, bytes: Vec<u8>, end_stream: bool) {
         let stream = self.stream(id);
-        if stream.ended || !stream.upstream.requested {
+        if stream.ended || !stream.upstream.takes_more() {
             return;
         }
         if stream.upstream.received.head.is_some() {
@@ -114,7 +114,7 @@ impl<G: Guest> Drive<'_, G> {
     /// The request's trailers have passed the chain.
     pub(crate) fn router_trailers(&mut self, id: StreamId) {
         let stream = self.stream(id);
-        if stream.ended || !stream.upstream.requested {
+        if stream.ended || !stream.upstream.takes_more() {
             return;
         }
         let written =
@@ -137,11 +137,15 @@ impl<G: Guest> Drive<'_, G> {
         if upstream.request_ended_at.replace(now).is_some() {
             return;
         }
-        upstream.received.end = End::Complete;
-        upstream.received.ended_at = Some(now);
         let (by_hand, answered) = (upstream.by_hand, upstream.answered);
-        self.check_length(id, Direction::Request);
-        let answer = if by_hand || answered {
+        // A body shorter than its content-length: the upstream waits for the rest, and does not answer.
+        let short = self.check_length(id, Direction::Request);
+        if !short {
+            let received = &mut self.stream(id).upstream.received;
+            received.end = End::Complete;
+            received.ended_at = Some(now);
+        }
+        let answer = if by_hand || answered || short {
             None
         } else {
             let own = self.stream(id).upstream.own_answer.take();
@@ -237,7 +241,12 @@ impl<G: Guest> Drive<'_, G> {
             Answering::Head { fields, status, end_stream } => {
                 self.upstream_head(id, &fields, status, end_stream)
             }
-            Answering::Data { bytes, end_stream, .. } => {
+            Answering::Data { mut bytes, mut end_stream, .. } => {
+                if let Some(rest) = self.proxy.beyond_one_read(&mut bytes) {
+                    let part = Answering::Data { bytes: rest, after: Duration::ZERO, end_stream };
+                    self.stream(id).upstream.answering.push_front(part);
+                    end_stream = false;
+                }
                 self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
                 self.answer_complete(id, end_stream);
                 self.piece(id, Direction::Response, bytes, end_stream);

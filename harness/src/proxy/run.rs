@@ -63,7 +63,7 @@ impl<G: Guest> Drive<'_, G> {
                 return false;
             }
             match self.proxy.deadlines.next() {
-                Some((due, _)) if due <= limit => {
+                Some((due, _)) if due <= limit && !self.proxy.halted() => {
                     let from = self.proxy.clock.now();
                     self.proxy.record_step_of_time(from, due, Moved::Waiting);
                     self.fire(due);

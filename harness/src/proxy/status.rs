@@ -8,7 +8,6 @@
 pub(crate) enum HeadersStatus {
     Continue,
     StopIteration,
-    ContinueAndDontEndStream,
     StopAllAndBuffer,
     StopAllAndWatermark,
 }
@@ -18,9 +17,9 @@ impl HeadersStatus {
     /// says `allow_on_headers_stop_iteration`.
     pub(crate) fn from_abi(number: u32, allow_stop_iteration: bool) -> Self {
         match number {
-            0 => Self::Continue,
+            // 2 has a name of its own in Envoy, and does nothing else (1.40, observed).
+            0 | 2 => Self::Continue,
             1 if allow_stop_iteration => Self::StopIteration,
-            2 => Self::ContinueAndDontEndStream,
             3 => Self::StopAllAndBuffer,
             _ => Self::StopAllAndWatermark,
         }

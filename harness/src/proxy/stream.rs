@@ -85,7 +85,7 @@ impl Stream {
     pub(crate) fn body(&self, direction: Direction, view: BodyView) -> Option<&Buffer> {
         let half = self.half(direction);
         match view {
-            BodyView::Closed => None,
+            BodyView::Closed | BodyView::Dangling => None,
             BodyView::Flight(depth) => half.flight.get(depth),
             BodyView::Buffered => half.buffered.as_ref(),
         }
@@ -95,7 +95,7 @@ impl Stream {
     pub(crate) fn body_mut(&mut self, direction: Direction, view: BodyView) -> Option<&mut Buffer> {
         let half = self.half_mut(direction);
         match view {
-            BodyView::Closed => None,
+            BodyView::Closed | BodyView::Dangling => None,
             BodyView::Flight(depth) => half.flight.get_mut(depth),
             BodyView::Buffered => half.buffered.as_mut(),
         }
@@ -170,6 +170,8 @@ pub(crate) enum BodyView {
     Flight(usize),
     /// The body held back.
     Buffered,
+    /// A piece that has gone: Envoy keeps a pointer to it after a stop that does not buffer (1.40, observed).
+    Dangling,
 }
 
 /// A plugin of the chain in one stream: its stream context and what it holds.
@@ -179,8 +181,11 @@ pub(crate) struct Filter {
     pub(crate) vm: VmIndex,
     /// Number of the plugin context it belongs to.
     pub(crate) parent: u32,
-    /// Number of its stream context; zero until it is created.
+    /// Number of its stream context, given when the stream opens (Envoy 1.40, observed); zero when its VM was dead
+    /// then.
     pub(crate) context: u32,
+    /// `proxy_on_context_create` has run.
+    pub(crate) created: bool,
     sides: [Side; 2],
     /// The last body callback said `end_of_stream`.
     pub(crate) end_of_stream: bool,
@@ -197,6 +202,7 @@ impl Filter {
             vm,
             parent,
             context: 0,
+            created: false,
             sides: [Side::default(), Side::default()],
             end_of_stream: false,
             logging: false,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::client::Received;
+use super::client::{End, Received};
 use crate::state::{Answer, DeadlineId, Duration, Field, Instant, Protocol};
 
 /// A part of the upstream's answer that is still to come.
@@ -44,6 +44,13 @@ pub(crate) struct UpstreamSide {
     pub(crate) answer_complete: bool,
     /// When the upstream's answer had ended.
     pub(crate) answered_at: Option<Instant>,
+}
+
+impl UpstreamSide {
+    /// Whether its request is under way and not complete.
+    pub(crate) fn takes_more(&self) -> bool {
+        self.requested && self.request_ended_at.is_none() && self.received.end != End::Cut
+    }
 }
 
 /// Where answers of an upstream or cluster come from.

@@ -5,6 +5,7 @@
 
 use super::Links;
 use crate::abi::{BufferType, Status};
+use crate::proxy::transcript::Fault;
 use crate::proxy::{Proxy, VmIndex};
 use crate::vm::gate::{Call, hostcall};
 use crate::vm::memory::{Bytes, OutBytes, OutU32};
@@ -33,6 +34,17 @@ fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status>
             proxy.call_view(vm).and_then(|view| view.body.as_deref()).ok_or(Status::NotFound)
         }
         BufferType::DownstreamData | BufferType::UpstreamData | BufferType::CallData => Ok(&[]),
+    }
+}
+
+/// A body that was stopped without being buffered cannot be reached any more; Envoy does not know that. What is read
+/// there is nothing, but writing breaks it (1.40, observed).
+fn check_alive(call: &mut Call<'_>, buffer: BufferType) {
+    let vm = call.vm();
+    if call.proxy().body_dangles(vm, buffer) {
+        let what = "the body callback answered neither Continue nor Pause, so Envoy has forgotten to close the buffer, \
+                    and writes where the next bytes are read to";
+        call.proxy().fault(vm, Fault { id: "envoy/crash", call: "proxy_set_buffer_bytes", what });
     }
 }
 
@@ -82,6 +94,7 @@ fn set_buffer_bytes(
 ) -> Result<(), Status> {
     let buffer = BufferType::from_abi(buffer).ok_or(Status::BadArgument)?;
     let vm = call.vm();
+    check_alive(call, buffer);
     open(call.proxy(), vm, buffer)?;
     let (memory, proxy) = call.memory_and_proxy();
     let data = data.get(memory)?;

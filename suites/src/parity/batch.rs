@@ -15,11 +15,12 @@ use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
 use super::play::play;
+use super::playable::LONGEST;
 use super::report::{Entry, Outcome};
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
 use super::trace;
-use super::views;
+use super::views::{self, View};
 
 /// How many scenarios one Envoy serves at most.
 const MOST: usize = 24;
@@ -49,8 +50,15 @@ impl<'a> Prepared<'a> {
         trial: &'a Trial,
         plugins: Vec<(&'a PluginSpec, Plugin)>,
         modules: &dyn Modules,
-    ) -> Result<Self, String> {
-        let simulated = simulate(&trial.scenario, modules)?;
+    ) -> Result<Self, Outcome> {
+        let simulated = simulate(&trial.scenario, modules).map_err(Outcome::MockFailed)?;
+        // A stall is not waited for: only what ends by itself has to be given its time.
+        let took = simulated.forecast.took;
+        if took > LONGEST && simulated.forecast.stalls.iter().all(Option::is_none) {
+            return Err(Outcome::NotPlayable(format!(
+                "it takes {took:?} in real time, which is more than {LONGEST:?}"
+            )));
+        }
         Ok(Self { trial, plugins, simulated })
     }
 
@@ -62,6 +70,13 @@ impl<'a> Prepared<'a> {
     /// Whether the mock says that Envoy does not survive it.
     fn crashes(&self) -> bool {
         self.simulated.findings.iter().any(|id| id == "envoy/crash")
+    }
+
+    /// Whether Envoy wrote a head twice, as the mock says it does.
+    fn foretells_of(&self, exchanges: &[Exchange]) -> bool {
+        let found = |id: &str| self.simulated.findings.iter().any(|finding| finding == id);
+        (found("envoy/request-twice") && exchanges.iter().any(|exchange| exchange.upstream.len() > 1))
+            || (found("envoy/head-twice") && exchanges.iter().any(Exchange::has_two_heads))
     }
 
     fn trailers(&self) -> bool {
@@ -184,7 +199,7 @@ fn once(
                         again.push(place);
                     }
                 }
-                Err(ParityError::Ended { status, log }) => {
+                Err(ParityError::Died { status, log }) => {
                     outcomes[place] = Some(Outcome::EnvoyDied { status, log, foretold: prepared.crashes() });
                     break;
                 }
@@ -240,8 +255,12 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);
     }
-    let divergences = compare(&envoy, &mock);
+    let mut divergences = compare(&envoy, &mock);
+    let foretold = prepared.foretells_of(&played.exchanges);
+    if foretold {
+        divergences.retain(|divergence| divergence.view != View::Http);
+    }
     let slow = !divergences.is_empty() && played.exchanges.iter().any(Exchange::slow);
     let findings = prepared.simulated.findings.clone();
-    Ok((Outcome::Played { divergences, envoy, mock, findings }, slow))
+    Ok((Outcome::Played { divergences, foretold, envoy, mock, findings }, slow))
 }

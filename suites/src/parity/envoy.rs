@@ -166,9 +166,21 @@ impl Process {
             .collect())
     }
 
-    /// Whether it still runs; if not, how it ended.
-    pub(super) fn ended(&mut self) -> Option<String> {
-        self.child.try_wait().ok().flatten().map(|status| status.to_string())
+    /// How it ended, if it has; one that is writing its last words is waited for.
+    pub(super) fn dying(&mut self) -> Option<String> {
+        let began = Instant::now();
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status.to_string());
+            }
+            let _ = self.records.read();
+            let crashed = self.records.all().iter().any(|record| record.logger == "backtrace");
+            match (crashed, began.elapsed()) {
+                (true, waited) if waited > Duration::from_secs(20) => return Some("it crashed".to_owned()),
+                (false, waited) if waited > Duration::from_secs(2) => return None,
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
     }
 
     /// The number of the main thread.

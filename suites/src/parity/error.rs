@@ -35,6 +35,14 @@ pub enum ParityError {
         /// The last lines of its log.
         log: String,
     },
+    /// It ended while a scenario was played.
+    #[error("Envoy died ({status}); the end of its log:\n{log}")]
+    Died {
+        /// How.
+        status: String,
+        /// The last lines of its log.
+        log: String,
+    },
     /// It did not do something in the time that it has.
     #[error("Envoy did not {what} within {seconds} s; the end of its log:\n{log}")]
     Late {

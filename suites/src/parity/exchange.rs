@@ -77,6 +77,12 @@ impl Exchange {
         self.client.closed || self.response().complete
     }
 
+    /// Whether the client received the head of a response twice.
+    pub(super) fn has_two_heads(&self) -> bool {
+        let raw = &self.client.raw;
+        raw.windows(9).filter(|window| *window == b"HTTP/1.1 ").count() > 1
+    }
+
     /// Whether the machine was so slow that plugins may have seen it: `x-envoy-upstream-service-time` has more digits
     /// than it would.
     pub(super) fn slow(&self) -> bool {

@@ -188,7 +188,8 @@ impl End {
     /// The message as one who believes its framing reads it.
     fn read(&self, receiver: Kind) -> Message {
         let mut message = self.message.clone();
-        if message.chunked || !self.has_head {
+        let head_request = receiver == Kind::Response { head_request: true };
+        if !self.has_head || (message.chunked && !head_request) {
             message.complete = self.ended;
             return message;
         }

@@ -149,5 +149,5 @@ fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, 
         let plugin = modules.load(&spec.name, &spec.source);
         plugins.push((spec, plugin.map_err(|error| Outcome::MockFailed(error.to_string()))?));
     }
-    Prepared::new(trial, plugins, modules).map_err(Outcome::MockFailed)
+    Prepared::new(trial, plugins, modules)
 }

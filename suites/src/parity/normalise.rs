@@ -74,6 +74,11 @@ pub const NORMALISATIONS: &[Normalisation] = &[
         why: "Envoy names callbacks without a result one way, those with a result the other",
     },
     Normalisation {
+        view: "log",
+        what: "`Uncaught RuntimeError: ` and the like before what a trap is called",
+        why: "the class of a JavaScript error; the mock prints it in reports, and not in its transcript",
+    },
+    Normalisation {
         view: "setting",
         what: "the log level is trace on both sides",
         why: "the trace that is compared is part of Envoy's log, and its level is the level that plugins see",
@@ -131,6 +136,11 @@ pub(super) fn returned(value: Option<i64>, of_allocator: bool) -> String {
         Some(_) if of_allocator => "memory".to_owned(),
         Some(value) => (value as u32).to_string(),
     }
+}
+
+/// What a trap is called.
+pub(super) fn trap(message: &str) -> &str {
+    message.strip_prefix("Uncaught ").and_then(|rest| rest.split_once(": ")).map_or(message, |(_, what)| what)
 }
 
 /// The function of a trap.

@@ -24,8 +24,10 @@ const SILENCE: Duration = Duration::from_millis(150);
 /// What the mock made of a scenario, as far as it helps to know when to stop waiting.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Forecast {
-    /// Whether each exchange stalls, in the order in which they begin.
-    pub(super) stalls: Vec<bool>,
+    /// After how long each exchange stalls, in the order in which they begin; nothing for one that does not.
+    pub(super) stalls: Vec<Option<Duration>>,
+    /// How long all of it takes in virtual time.
+    pub(super) took: Duration,
 }
 
 /// What came of a scenario on a real proxy.
@@ -186,7 +188,8 @@ impl Player<'_> {
     fn request(&mut self, request: &Request) -> Done {
         self.open(None, request, false, Ending::Ends)?;
         let at = self.exchanges.len() - 1;
-        let stalls = self.forecast.stalls.get(at).copied().unwrap_or(false);
+        let stalls = self.forecast.stalls.get(at).copied().flatten();
+        let patience = stalls.map_or(GRACE, |after| after.min(GRACE) + SILENCE);
         let mut last_change = Instant::now();
         loop {
             if self.quiet()? {
@@ -202,7 +205,7 @@ impl Player<'_> {
                     last_change = Instant::now();
                 }
                 Some(_) => {}
-                None if now - last_change > if stalls { SILENCE } else { GRACE } => break,
+                None if now - last_change > patience => break,
                 None => std::thread::sleep(Duration::from_millis(2)),
             }
         }

@@ -8,7 +8,7 @@ use proxy_wasm_harness::scenario::{
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
 /// The real time that one scenario may take.
-const LONGEST: Duration = Duration::from_secs(8);
+pub(super) const LONGEST: Duration = Duration::from_secs(8);
 
 /// The plugins of a scenario that can be played, or why it cannot.
 pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {

@@ -17,6 +17,8 @@ pub enum Outcome {
     Played {
         /// Where they part; empty when they are equal.
         divergences: Vec<Divergence>,
+        /// Envoy writes what it should not, and the mock says so in place of doing it too: the exchanges differ as told.
+        foretold: bool,
         /// Envoy's side.
         envoy: Views,
         /// The mock's.

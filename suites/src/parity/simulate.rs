@@ -24,14 +24,22 @@ pub(super) fn simulate(scenario: &Scenario, modules: &dyn Modules) -> Result<Sim
     // What is expected is judged by other suites.
     scenario.steps.iter_mut().for_each(|step| step.expect = None);
     let run = run(&scenario, modules, &RunOptions::default()).map_err(|error| error.to_string())?;
-    let streams = run.transcript.events().iter().filter_map(|event| match event.kind {
-        Kind::Message { stream, .. } => Some(stream.0 + 1),
-        _ => None,
-    });
-    let stalled = |at: usize| run.stalls.iter().any(|stall| stall.stream == StreamId(at));
-    let stalls = (0..streams.max().unwrap_or(0)).map(stalled).collect();
+    let mut stalls = Vec::new();
+    let mut began = Vec::new();
+    for event in run.transcript.events() {
+        match event.kind {
+            Kind::Message { stream: StreamId(at), .. } if at >= began.len() => {
+                began.resize(at + 1, event.at);
+                stalls.resize(at + 1, None);
+            }
+            Kind::Stalled { stream: StreamId(at) } if at < began.len() => {
+                stalls[at] = Some(event.at - began[at]);
+            }
+            _ => {}
+        }
+    }
     let findings = run.findings.iter().map(|finding| finding.id.clone()).collect();
-    Ok(Simulated { transcript: run.transcript, findings, forecast: Forecast { stalls } })
+    Ok(Simulated { transcript: run.transcript, findings, forecast: Forecast { stalls, took: run.took } })
 }
 
 impl Simulated {

@@ -107,8 +107,8 @@ impl Stage {
     pub(super) fn settle(&mut self) -> Result<(), ParityError> {
         for _ in 0..TURNS {
             if self.ping_once().is_err() {
-                return Err(match self.process.ended() {
-                    Some(status) => ParityError::Ended { status, log: self.process.last_words() },
+                return Err(match self.process.dying() {
+                    Some(status) => ParityError::Died { status, log: self.process.last_words() },
                     None => self.process.late("answer a ping", PATIENCE),
                 });
             }

@@ -126,7 +126,7 @@ pub(super) fn log_line(vm: &str, level: &str, message: &[u8]) -> String {
 }
 
 pub(super) fn trap_line(vm: &str, callback: &str, message: &str) -> String {
-    format!("{vm} trap in {}: {message}", normalise::trapped_function(callback))
+    format!("{vm} trap in {}: {}", normalise::trapped_function(callback), normalise::trap(message))
 }
 
 /// The arguments that are no pointers: a pointer and its length are the length.

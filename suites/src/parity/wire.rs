@@ -40,7 +40,8 @@ pub(super) fn read(raw: &[u8], kind: Kind, closed: bool) -> Message {
     message.has_head = true;
     message.head = lines(&raw[..end]);
     let body = &raw[end + 4..];
-    if field(&message.head, "transfer-encoding").is_some_and(|value| value.ends_with(b"chunked")) {
+    let chunked = field(&message.head, "transfer-encoding").is_some_and(|value| value.ends_with(b"chunked"));
+    if chunked && kind != (Kind::Response { head_request: true }) {
         message.chunked = true;
         chunks(body, &mut message);
         return message;
