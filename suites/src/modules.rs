@@ -29,6 +29,7 @@ pub struct ModuleSource {
     packages: Once<(String, PathBuf), Package>,
     builds: Once<(Package, String), PathBuf>,
     files: Once<PathBuf, Plugin>,
+    bytes: Once<Arc<[u8]>, Plugin>,
 }
 
 impl ModuleSource {
@@ -51,6 +52,7 @@ impl ModuleSource {
             packages: Once::default(),
             builds: Once::default(),
             files: Once::default(),
+            bytes: Once::default(),
         }
     }
 
@@ -126,6 +128,9 @@ impl Modules for ModuleSource {
             (None, PluginSource::Cargo(CargoPackage { span, cargo, profile })) => {
                 self.package(cargo, profile, &span.folder())
             }
+            (None, PluginSource::Bytes(bytes)) => self
+                .bytes
+                .get(Arc::clone(bytes), || Ok(Plugin::from_bytes(name, bytes.to_vec(), &self.options)?)),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::vm::{HangGuard, Plugin};
 pub struct Setup {
     pub(crate) plugin: Plugin,
     pub(crate) name: Option<String>,
+    pub(crate) plugin_name: Option<String>,
     pub(crate) root_id: String,
     pub(crate) config: Vec<u8>,
     pub(crate) policy: FailurePolicy,
@@ -28,6 +29,7 @@ pub struct Setup {
     pub(crate) vm_id: String,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) env: BTreeMap<String, String>,
+    pub(crate) allow_on_headers_stop_iteration: Option<bool>,
 }
 
 impl Setup {
@@ -35,6 +37,13 @@ impl Setup {
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// The name that it reads as the property `plugin_name`, where that is another than the one the test calls it by.
+    #[must_use]
+    pub fn plugin_name(mut self, name: impl Into<String>) -> Self {
+        self.plugin_name = Some(name.into());
         self
     }
 
@@ -56,6 +65,20 @@ impl Setup {
     #[must_use]
     pub fn failure_policy(mut self, policy: FailurePolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Envoy's deprecated `fail_open`: the stream that it fails in goes on as well; default: no.
+    #[must_use]
+    pub fn fail_open(mut self, open: bool) -> Self {
+        self.fail_open = open;
+        self
+    }
+
+    /// Whether StopIteration from a headers callback lets body callbacks run; default: what the host's options say.
+    #[must_use]
+    pub fn allow_on_headers_stop_iteration(mut self, allow: bool) -> Self {
+        self.allow_on_headers_stop_iteration = Some(allow);
         self
     }
 
@@ -86,6 +109,7 @@ impl From<Plugin> for Setup {
         Self {
             plugin,
             name: None,
+            plugin_name: None,
             root_id: String::new(),
             config: Vec::new(),
             policy: FailurePolicy::Closed,
@@ -93,6 +117,7 @@ impl From<Plugin> for Setup {
             vm_id: String::new(),
             vm_config: Vec::new(),
             env: BTreeMap::new(),
+            allow_on_headers_stop_iteration: None,
         }
     }
 }

@@ -82,12 +82,15 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
             return Err(HostError::DuplicateName(name));
         }
         proxy.plugins.push(ChainPlugin {
+            own_name: setup.plugin_name.clone().unwrap_or_else(|| name.clone()),
             name,
             root_id: setup.root_id.clone(),
             configuration: setup.config.clone(),
             fail_open: setup.fail_open,
             policy: setup.policy,
-            allow_on_headers_stop_iteration: builder.options.allow_on_headers_stop_iteration,
+            allow_on_headers_stop_iteration: setup
+                .allow_on_headers_stop_iteration
+                .unwrap_or(builder.options.allow_on_headers_stop_iteration),
             group,
         });
     }

@@ -25,15 +25,19 @@
 //! - `read`: fields and scalars as the programs read them whose files these are
 //! - `istio`: `WasmPlugin` and `TrafficExtension`
 //! - `envoy`: Envoy's own configuration, and `EnvoyFilter`
+//! - `plugins`: a chain as the plugins of a scenario, with `artifact` (modules and images) and `denied`
 //!
-//! Nothing here opens a module or asks a network. Sources are named in each file; where the text of an API and the code
+//! Nothing here asks a network. Sources are named in each file; where the text of an API and the code
 //! differ, the code counts.
 
+mod artifact;
+mod denied;
 mod envoy;
 mod error;
 mod istio;
 mod object;
 mod paths;
+mod plugins;
 mod read;
 mod resolved;
 mod secret;
@@ -42,9 +46,11 @@ mod set;
 #[cfg(test)]
 mod tests;
 
+pub use artifact::FetchError;
 pub use error::ManifestErrors;
 pub use istio::url::ModuleUrl;
 pub use istio::version::IstioVersion;
+pub use plugins::resolve;
 pub use resolved::{
     Filter, Link, Marker, ModuleRef, ModuleSource, Origin, Phase, PullPolicy, PullSecret, Resolved, Skipped,
 };

@@ -158,6 +158,8 @@ pub struct ModuleRef {
     pub pull_policy: PullPolicy,
     /// The credentials: the text of a Docker configuration. An empty one stands for a secret that is not there.
     pub pull_secret: Option<PullSecret>,
+    /// Istio's agent fetches it, and puts another filter in the plugin's place when it cannot.
+    pub by_agent: bool,
     /// The version of the resource, which decides with [`PullPolicy::Always`].
     pub resource_version: String,
 }

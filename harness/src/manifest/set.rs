@@ -6,7 +6,7 @@ use super::envoy::config::{EnvoyConfig, is_envoy};
 use super::envoy::envoy_filter::EnvoyFilter;
 use super::envoy::patches;
 use super::error::ManifestErrors;
-use super::istio::extension::Extension;
+use super::istio::extension::{Extension, Filter};
 use super::istio::proxy::Proxy;
 use super::object::{Metadata, Object};
 use super::paths;
@@ -118,6 +118,17 @@ impl ManifestSet {
         }));
         resolved.warnings.splice(0..0, self.warnings.iter().cloned());
         Ok(resolved)
+    }
+
+    /// Every url and path of a module in the manifests, whether it applies or not.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        let extensions = self.extensions.iter().filter_map(|extension| match &extension.filter {
+            Filter::Wasm(wasm) => Some(wasm.url.clone()),
+            Filter::Lua => None,
+        });
+        let filters = self.envoy_filters.iter().flat_map(EnvoyFilter::urls);
+        let envoy = self.envoy.iter().flat_map(EnvoyConfig::urls);
+        extensions.chain(filters).chain(envoy).collect()
     }
 
     fn document(&mut self, root: &Node, reading: &mut Reading) {

@@ -60,7 +60,10 @@ use crate::state::{Clock, Deadlines, Entropy, Fields, Metrics, SharedData, Share
 /// A plugin's place in the chain.
 #[derive(Clone, Debug)]
 pub(crate) struct ChainPlugin {
+    /// The name that the test calls it by.
     pub(crate) name: String,
+    /// The name that it reads as the property `plugin_name`.
+    pub(crate) own_name: String,
     pub(crate) root_id: String,
     pub(crate) configuration: Vec<u8>,
     /// Envoy's deprecated `fail_open`: even the stream that trapped goes on.

@@ -26,6 +26,7 @@ mod expect_http;
 mod failure;
 mod file;
 mod host_options;
+mod in_place;
 mod judge;
 mod load;
 mod model;
@@ -66,8 +67,8 @@ pub use load::{load, load_text};
 pub use model::{Answers, Property, Scenario, ScenarioFile, View};
 pub use modules::{ModuleError, Modules};
 pub use plugin::{
-    CargoPackage, Chain, Config, FailurePolicy, Manifests, PluginSource, PluginSpec, Traffic, VmSpec,
-    Workload, WorkloadKind,
+    CargoPackage, Chain, Config, EnvoySpec, FailurePolicy, Manifests, PluginSource, PluginSpec, Traffic,
+    VmSpec, Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
 pub use report::{Style, report};

@@ -1,6 +1,7 @@
 //! The chain under test: plugins one by one, or the manifests that they are deployed with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -11,6 +12,7 @@ use super::document::shape::{Reader, Shape};
 use super::document::source::{Entry, Node, Span, Value};
 use super::istio_json;
 use super::value::json::AnyJson;
+use crate::state::Duration;
 
 /// Where the chain comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,8 @@ pub struct PluginSpec {
     pub failure_policy: FailurePolicy,
     /// Its VM.
     pub vm: VmSpec,
+    /// What only Envoy's own configuration can say.
+    pub envoy: EnvoySpec,
 }
 
 /// Where a module comes from.
@@ -47,6 +51,8 @@ pub enum PluginSource {
     Path(PathBuf),
     /// Built from a package.
     Cargo(CargoPackage),
+    /// These bytes, which came out of an archive or a manifest. No file can say this.
+    Bytes(Arc<[u8]>),
 }
 
 document! {
@@ -82,6 +88,23 @@ document! {
         pub config: Config = Config::default(),
         /// The environment that WASI shows.
         pub env: IndexMap<String, String> = IndexMap::new(),
+    }
+}
+
+document! {
+    /// What only Envoy's own configuration can say of a plugin.
+    #[derive(Default)]
+    pub struct EnvoySpec {
+        /// The name that it reads as the property `plugin_name`; left out, its own.
+        pub plugin_name: Option<String>,
+        /// Envoy's deprecated `fail_open`: the stream that it fails in goes on as well.
+        pub fail_open: bool = false,
+        /// Whether StopIteration from a headers callback lets body callbacks run; left out, what the host says.
+        pub allow_on_headers_stop_iteration: Option<bool>,
+        /// How long Envoy waits before a second reload; left out, 1 s.
+        pub reload_backoff: Option<Duration>,
+        /// The only hostcalls and callbacks that it may use; left out, all.
+        pub allowed_capabilities: Option<Vec<String>>,
     }
 }
 
@@ -222,6 +245,8 @@ document! {
         pub(crate) failure_policy: FailurePolicy = FailurePolicy::default(),
         /// Its VM.
         pub(crate) vm: VmSpec = VmSpec::default(),
+        /// What only Envoy's own configuration can say.
+        pub(crate) envoy: EnvoySpec = EnvoySpec::default(),
     }
 }
 
@@ -237,6 +262,7 @@ impl Shape for PluginSource {
         match self {
             Self::Path(path) => path.write(),
             Self::Cargo(package) => package.write(),
+            Self::Bytes(_) => Node::text("(bytes)"),
         }
     }
 
@@ -251,6 +277,7 @@ impl PluginSource {
         match self {
             Self::Path(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             Self::Cargo(package) => package.cargo.clone(),
+            Self::Bytes(_) => String::new(),
         }
     }
 }
@@ -266,6 +293,7 @@ impl Shape for PluginSpec {
             config: plugin.config.0,
             failure_policy: plugin.failure_policy,
             vm: plugin.vm,
+            envoy: plugin.envoy,
         })
     }
 
@@ -278,6 +306,7 @@ impl Shape for PluginSpec {
             config: Config(self.config.clone()),
             failure_policy: self.failure_policy,
             vm: self.vm.clone(),
+            envoy: self.envoy.clone(),
         };
         plugin.write()
     }

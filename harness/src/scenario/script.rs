@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::Span;
 use super::host_options::HostOptions;
 use super::model::{Answers, Property, Scenario};
-use super::plugin::{Chain, Config, FailurePolicy, PluginSource, PluginSpec, VmSpec};
+use super::plugin::{Chain, Config, EnvoySpec, FailurePolicy, PluginSource, PluginSpec, VmSpec};
 use super::print::print;
 use super::step::{
     self, Abort, Enqueue, Fault, Open, Respond, RespondWith, Send, SetProperty, SetSharedData, Step, StepKind,
@@ -168,6 +168,14 @@ fn spec(setup: &Setup) -> PluginSpec {
             id: setup.vm_id.clone(),
             config: Config(setup.vm_config.clone()),
             env: setup.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        },
+        envoy: EnvoySpec {
+            span: Span::none(),
+            plugin_name: setup.plugin_name.clone(),
+            fail_open: setup.fail_open,
+            allow_on_headers_stop_iteration: setup.allow_on_headers_stop_iteration,
+            reload_backoff: None,
+            allowed_capabilities: None,
         },
     }
 }

@@ -95,7 +95,10 @@ impl EnvoyConfig {
             self.listeners(&listeners, reading);
         } else if message.field("filter_chains").is_some() {
             self.listener(&field, reading);
-        } else if let Some(filters) = message.one_of(&["http_filters", "filters"]) {
+        } else if let Some(filters) = message.field("http_filters") {
+            let items = filters.items(reading).unwrap_or_default();
+            self.http_filters(&items, reading);
+        } else if let Some(filters) = message.field("filters") {
             self.lone(&filters, reading);
         } else if message.field("typed_config").is_some() {
             self.lone_filters(vec![field], reading);
@@ -109,12 +112,17 @@ impl EnvoyConfig {
     }
 
     fn lone_filters(&mut self, items: Vec<Field<'_>>, reading: &mut Reading) {
-        let span = self.span.clone();
         if items.iter().any(is_network) {
+            let span = self.span.clone();
             self.chain(&span, "the list of filters".to_owned(), None, &items, reading);
-            return;
+        } else {
+            self.http_filters(&items, reading);
         }
-        let http = Some(read_all(&items, Layer::Http, reading));
+    }
+
+    fn http_filters(&mut self, items: &[Field<'_>], reading: &mut Reading) {
+        let span = self.span.clone();
+        let http = Some(read_all(items, Layer::Http, reading));
         let what = "the list of HTTP filters".to_owned();
         self.chains.push(Chain { span, what, port: None, network: Vec::new(), http });
     }
@@ -216,6 +224,17 @@ impl EnvoyConfig {
             resolved.skipped.push(Skipped { origin, why });
         }
         Ok(resolved)
+    }
+
+    /// The urls and paths of modules in it.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        let filters =
+            self.chains.iter().flat_map(|chain| chain.network.iter().chain(chain.http.iter().flatten()));
+        let written = filters.filter_map(|(_, filter)| match &filter.what {
+            filter::What::Plugin(config, _) => Some(config.code.written.clone()),
+            _ => None,
+        });
+        written.collect()
     }
 
     fn choices(&self) -> Option<String> {

@@ -4,7 +4,7 @@
 
 use super::filter::{self, FilterConfig, Layer};
 use super::patch_match::PatchMatch;
-use crate::document::source::{Node, Span};
+use crate::document::source::{Node, Span, Value};
 use crate::manifest::istio::selector::{Attachment, labels};
 use crate::manifest::object::{Metadata, Object};
 use crate::manifest::read::field::{Field, is_null};
@@ -122,6 +122,16 @@ impl EnvoyFilter {
             patches,
         })
     }
+
+    /// The urls and paths of modules in its patches.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        let mut urls = Vec::new();
+        self.patches
+            .iter()
+            .filter_map(|patch| patch.value.as_ref())
+            .for_each(|value| urls_in(value, &mut urls));
+        urls
+    }
 }
 
 impl Patch {
@@ -191,4 +201,21 @@ impl Patch {
 /// The filter that a value is. Unknown fields are let pass with a warning.
 pub(crate) fn read_value(value: &Field<'_>, layer: Layer, reading: &mut Reading) -> Option<FilterConfig> {
     reading.within(Yaml::Kubectl, Names::SnakeOrCamel, true, |reading| filter::read(value, layer, reading))
+}
+
+fn urls_in(node: &Node, urls: &mut Vec<String>) {
+    match &node.value {
+        Value::Scalar { .. } => {}
+        Value::Sequence(items) => items.iter().for_each(|item| urls_in(item, urls)),
+        Value::Mapping(entries) => {
+            for entry in entries {
+                match entry.value.scalar() {
+                    Some(text) if matches!(entry.key.as_str(), "uri" | "filename") => {
+                        urls.push(text.to_owned())
+                    }
+                    _ => urls_in(&entry.value, urls),
+                }
+            }
+        }
+    }
 }

@@ -198,6 +198,7 @@ pub(crate) fn filter(
             sha256: config.code.sha256.clone(),
             pull_policy: PullPolicy::Unspecified,
             pull_secret: None,
+            by_agent: config.code.remote && fetcher == Fetcher::Agent,
             resource_version: String::new(),
         },
         root_id: config.root_id.clone(),

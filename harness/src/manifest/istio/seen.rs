@@ -65,6 +65,7 @@ pub(super) fn link(
             sha256: wasm.sha256.clone(),
             pull_policy: wasm.pull_policy,
             pull_secret,
+            by_agent: matches!(url, ModuleUrl::Remote(_)),
             resource_version: metadata.resource_version.clone(),
         },
         root_id: wasm.plugin_name.clone(),

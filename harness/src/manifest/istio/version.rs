@@ -45,6 +45,11 @@ impl IstioVersion {
         self.from(25)
     }
 
+    /// A filter takes the place of a plugin whose module cannot be fetched; before, the proxy refuses the update.
+    pub(crate) const fn replaces_failed(self) -> bool {
+        self.from(25)
+    }
+
     /// How a proxy of this version calls itself.
     pub(crate) fn full(self) -> String {
         format!("1.{}.{}", self.minor, self.patch.unwrap_or(0))

@@ -108,7 +108,7 @@ fn the_port_says_which_listener() {
 #[test]
 fn network_filters_stand_before_the_connection_manager() {
     let network =
-        wasm("n", &format!("name: net, {CODE}")).replace("filters.http.wasm", "filters.network.wasm");
+        wasm("net", &format!("name: net, {CODE}")).replace("filters.http.wasm", "filters.network.wasm");
     let one = listener("one", 8080, ROUTER).replacen("filters: [", &format!("filters: [{network}, "), 1);
     let resolved = resolve(&one, &inbound());
     assert_eq!(short(&resolved.network), "NET hcm");

@@ -4,6 +4,7 @@ mod bad_input;
 mod envoy;
 mod envoy_filter;
 mod order;
+mod plugins;
 mod scope;
 mod seen;
 mod validation;

@@ -52,6 +52,7 @@ impl Bench {
         for index in 0..count {
             proxy.plugins.push(ChainPlugin {
                 name: format!("plugin {index}"),
+                own_name: String::new(),
                 root_id: String::new(),
                 configuration: Vec::new(),
                 fail_open: false,

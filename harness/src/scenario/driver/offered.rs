@@ -1,9 +1,7 @@
 //! What a scenario may ask for and this host does not offer, said before anything runs.
 
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{
-    Chain, Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind,
-};
+use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind};
 
 type Checked = Result<(), RunError>;
 
@@ -32,10 +30,6 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
 }
 
 fn surroundings(scenario: &Scenario) -> Checked {
-    let span = &scenario.span;
-    if let Chain::Manifests(_) = &scenario.chain {
-        return missing(span, "manifests");
-    }
     if scenario.host.start == StartMode::Envoy {
         return missing(&scenario.host.span, "`start: envoy`");
     }

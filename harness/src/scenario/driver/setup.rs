@@ -61,7 +61,14 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
             FailurePolicy::Reload => proxy::FailurePolicy::Reload,
         })
         .vm_id(&spec.vm.id)
-        .vm_config(spec.vm.config.0.clone());
+        .vm_config(spec.vm.config.0.clone())
+        .fail_open(spec.envoy.fail_open);
+    if let Some(name) = &spec.envoy.plugin_name {
+        setup = setup.plugin_name(name);
+    }
+    if let Some(allow) = spec.envoy.allow_on_headers_stop_iteration {
+        setup = setup.allow_on_headers_stop_iteration(allow);
+    }
     for (name, value) in &spec.vm.env {
         setup = setup.env(name, value);
     }

@@ -233,6 +233,7 @@ pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
             config,
             failure_policy: FailurePolicy::Open,
             vm: VmSpec { span: Span::none(), id, config: Config(Vec::new()), env: env.into_iter().collect() },
+            envoy: EnvoySpec { plugin_name: Some("n".to_owned()), fail_open: true, ..EnvoySpec::default() },
         });
     let steps = vec((step().boxed(), of(expectations().boxed())), 0..4).prop_map(|groups| {
         let groups = groups.into_iter().enumerate();

@@ -1,0 +1,67 @@
+//! A local file or folder in the place of an url: a module, a packed one, an image.
+
+use std::path::{Path, PathBuf};
+
+use super::layout::{self, Files};
+use super::{FetchError, Fetched, LARGEST, checksum, is_module, saved, unpack};
+
+/// A module as it can be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Module {
+    /// The file itself.
+    File(PathBuf),
+    /// What was found in it.
+    Bytes(Vec<u8>),
+}
+
+/// What the agent would make of `path` if `url` gave it that, with `sha256` checked.
+pub(crate) fn remote(path: &Path, url: &str, sha256: Option<&str>) -> Result<Module, FetchError> {
+    let about = std::fs::metadata(path)
+        .map_err(|error| FetchError::new(format!("{}: cannot be opened: {error}", path.display())))?;
+    let image = url.starts_with("oci://");
+    let named =
+        |error: FetchError| FetchError { message: format!("{}: {}", path.display(), error.message), ..error };
+    if about.is_dir() {
+        if !layout::is_layout(path) {
+            return Err(FetchError::new(format!("{}: the folder is no OCI image layout", path.display()))
+                .hint("a layout has index.json and blobs"));
+        }
+        return whole(layout::fetch(&Files::Folder(path), url).map_err(named)?, url, sha256);
+    }
+    if about.len() > LARGEST {
+        return Err(FetchError::new(format!(
+            "{}: has {} bytes, {LARGEST} at most",
+            path.display(),
+            about.len()
+        )));
+    }
+    let bytes = std::fs::read(path)
+        .map_err(|error| FetchError::new(format!("{}: cannot be read: {error}", path.display())))?;
+    if image && unpack::is_tar(&bytes) && saved::is_saved(&bytes) {
+        return whole(saved::fetch(&bytes, url).map_err(named)?, url, sha256);
+    }
+    let packed = bytes.starts_with(&[0x1f, 0x8b]) || unpack::is_tar(&bytes);
+    let module = unpack::unpacked(bytes, LARGEST);
+    // The digest of an image is not that of its module: without the image it cannot be compared.
+    let checksum = (!image).then(|| checksum::of(&module));
+    let fetched = Fetched { module, checksum };
+    let module = whole(fetched, url, sha256)?;
+    Ok(if packed { module } else { Module::File(path.to_path_buf()) })
+}
+
+fn whole(fetched: Fetched, url: &str, sha256: Option<&str>) -> Result<Module, FetchError> {
+    let given = checksum::given(sha256);
+    if let (true, Some(sha256), Some(digest)) = (fetched.checksum.is_some(), given, checksum::digest(url))
+        && sha256 != digest
+    {
+        // It is fetched by the one and compared with the other.
+        let message =
+            format!("the digest of {url} is not the sha256 of the resource, {sha256}: it never matches");
+        return Err(FetchError::new(message));
+    }
+    checksum::check(&fetched, checksum::wanted(sha256, url).as_deref(), url)?;
+    if !is_module(&fetched.module) {
+        return Err(FetchError::new(format!("what comes from {url} is no wasm module")));
+    }
+    Ok(Module::Bytes(fetched.module))
+}
