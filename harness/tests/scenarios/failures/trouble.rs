@@ -215,7 +215,7 @@ case.yaml:4:7: findings: envoy/crash: proxy_send_local_response: a local respons
   expected  none
   actual    envoy/crash: proxy_send_local_response: a local response at the end of a stream runs proxy_on_log again, without end
   because   [0s] p proxy_on_log(2)
-            [0s] proxy_send_local_response(500, "", "", <malformed pairs >, 4294967295)
+            [0s] proxy_send_local_response(500, "", "", {}, 4294967295)
             [0s] p: envoy/crash in proxy_send_local_response: a local response at the end of a stream runs proxy_on_log again, without end
 
 case.yaml:5:7: step: left out: Envoy would have crashed before it
