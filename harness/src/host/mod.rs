@@ -13,6 +13,7 @@ mod exchange;
 mod image;
 mod log;
 mod start;
+mod tcp;
 mod template;
 
 pub(crate) use act::{Act, Reply};
@@ -23,6 +24,7 @@ pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
 pub use start::Started;
+pub use tcp::Connection;
 pub use template::Template;
 
 use crate::proxy::transcript::{Kind, Moved};

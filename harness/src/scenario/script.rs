@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::Span;
+use super::expect::Side;
 use super::host_options::HostOptions;
 use super::model::{Answers, Scenario};
 use super::plugin::{Chain, Config, FailurePolicy, PluginSource, PluginSpec, VmSpec};
 use super::print::print;
-use super::step::{self, Abort, Fault, Open, Respond, RespondWith, Send, Step, StepKind};
+use super::step::{
+    self, Abort, Close, Connect, Data, Fault, Open, Respond, RespondWith, Send, Step, StepKind,
+};
 use super::value::clock::WallTime;
 use super::value::units::Size;
 use crate::host::{Act, Builder, Host, Peer, Reply, Setup, Upstream};
-use crate::proxy::{self, StreamId};
+use crate::proxy::{self, Cluster, Script, StreamId};
 use crate::state::Clock;
 
 impl Host {
@@ -28,7 +31,7 @@ impl Host {
     /// The steps so far, as a scenario.
     #[must_use]
     pub fn as_scenario(&self) -> Scenario {
-        let Builder { chain, upstream, options, realtime, workers, patience, .. } = &*self.setup;
+        let Builder { chain, upstream, clusters, options, realtime, workers, patience, .. } = &*self.setup;
         let trailers = self.acts.iter().any(has_trailers);
         Scenario {
             span: Span::none(),
@@ -40,7 +43,10 @@ impl Host {
                 Upstream::Every(answer) => Answers::Every(answer.clone()),
                 Upstream::Each(answers) => Answers::Each(answers.clone()),
             },
-            clusters: IndexMap::new(),
+            clusters: clusters
+                .iter()
+                .filter_map(|(name, cluster)| Some((name.clone(), answers(cluster)?)))
+                .collect(),
             properties: Vec::new(),
             clock: (*realtime != Clock::DEFAULT_REALTIME).then_some(WallTime { ns: *realtime }),
             seed: self.seed,
@@ -87,6 +93,13 @@ impl Host {
                 };
                 StepKind::Abort(Abort { span, stream: name(stream), by })
             }
+            Act::Connect { stream, worker } => {
+                StepKind::Connect(Connect { span, stream: name(stream), worker: worker.map(|at| at as u32) })
+            }
+            Act::Bytes { stream, from, bytes, end } => {
+                StepKind::Data(Data { span, stream: name(stream), from: side(from), bytes, end })
+            }
+            Act::Close { stream, by } => StepKind::Close(Close { span, stream: name(stream), by: side(by) }),
             Act::Advance(span) => StepKind::Advance(span),
             Act::SetClock(ns) => StepKind::SetClock(WallTime { ns }),
             Act::Fault(injection) => StepKind::Fault(Fault {
@@ -102,9 +115,24 @@ impl Host {
     }
 }
 
+/// What a cluster answers, as far as a file can say it: a function cannot be written down.
+fn answers(cluster: &Cluster) -> Option<Answers> {
+    Some(match cluster.script()? {
+        Script::Every(answer) => Answers::Every(answer.clone()),
+        Script::Each(answers) => Answers::Each(answers.iter().cloned().collect()),
+    })
+}
+
 /// The name of a stream in the script: its number, as transcripts show it.
 fn name(stream: StreamId) -> String {
     format!("s{}", stream.0 + 1)
+}
+
+fn side(peer: Peer) -> Side {
+    match peer {
+        Peer::Client => Side::Client,
+        Peer::Upstream => Side::Server,
+    }
 }
 
 fn has_trailers(act: &Act) -> bool {

@@ -43,6 +43,14 @@ impl Cluster {
         Answers::Nobody.into()
     }
 
+    /// What it answers, when that is scripted.
+    pub(crate) fn script(&self) -> Option<&Script> {
+        match &self.answers {
+            Answers::Scripted(script) => Some(script),
+            Answers::By(_) | Answers::Nobody => None,
+        }
+    }
+
     pub(super) fn has_hosts(&self) -> bool {
         !matches!(self.answers, Answers::Nobody)
     }
