@@ -4,20 +4,30 @@ use std::path::Path;
 
 use proxy_wasm_harness::host::{Builder, Host, Started};
 use proxy_wasm_harness::state::{Answer, Duration, Request};
-use proxy_wasm_harness::vm::{LoadOptions, NoImage, Plugin};
+use proxy_wasm_harness::vm::{ArtifactCache, LoadOptions, NoImage, Plugin};
 
 fn plugin(name: &str) -> Plugin {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins-under-test/artifacts");
-    Plugin::from_file(root.join(name).with_extension("wasm"), &LoadOptions::default()).unwrap()
+    // Images of Go plugins take seconds to compile.
+    let cache = ArtifactCache::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules"));
+    let options = LoadOptions { cache: Some(cache), ..LoadOptions::default() };
+    Plugin::from_file(root.join(name).with_extension("wasm"), &options).unwrap()
 }
 
 /// The committed plugins, alone and two together.
 fn all() -> Vec<Builder> {
-    let names = ["header_logger_rust", "http_body_cpp", "rate_limiting_rust"];
+    let names = [
+        "add_header_as",
+        "header_logger_rust",
+        "http_body_cpp",
+        "http_headers_go",
+        "rate_limiting_go",
+        "rate_limiting_rust",
+    ];
     let mut all: Vec<Builder> = names.iter().map(|name| Host::builder().plugin(plugin(name))).collect();
     let chain = Host::builder()
         .plugin(plugin("rate_limiting_rust").named("first"))
-        .plugin(plugin("header_logger_rust").named("second").vm_id("own"));
+        .plugin(plugin("rate_limiting_go").named("second").vm_id("own"));
     all.push(chain.workers(2));
     all.into_iter().map(|builder| builder.upstream(Answer::ok().body("hello"))).collect()
 }

@@ -17,7 +17,7 @@ pub(crate) const TARGET: &str = "wasm32-wasip1";
 
 /// Settings of an outer build that would change or break an inner one: flags and wrappers for the machine's own target
 /// (coverage instruments with them, and wasm has no runtime for that), and the outer build's choice of a target.
-const OUTER: [&str; 12] = [
+const OUTER: [&str; 13] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_BUILD_RUSTFLAGS",
@@ -30,6 +30,8 @@ const OUTER: [&str; 12] = [
     "CARGO_BUILD_TARGET",
     "CARGO_TARGET_DIR",
     "CARGO_BUILD_TARGET_DIR",
+    // What the trials of this crate tell insta; crates that use insta would be built again for it.
+    "INSTA_WORKSPACE_ROOT",
 ];
 
 /// The Cargo that builds.

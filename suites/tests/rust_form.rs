@@ -38,6 +38,26 @@ fn requests_can_overlap() -> Result {
     Ok(())
 }
 
+#[test]
+fn the_error_of_a_test_is_a_report() {
+    let refused = || -> Result {
+        let headers = Plugin::file("../plugins-under-test/artifacts/http_headers_go.wasm")?;
+        Host::builder().plugin(headers.named("headers").config(json!({"reqest": {}}))).build()?;
+        Ok(())
+    };
+    let report = format!("{:?}", refused().expect_err("a bad configuration"));
+    assert!(report.starts_with("plugin headers answered false in proxy_on_configure (Envoy: "), "{report}");
+    assert!(
+        report.contains("headers error: http_headers: bad configuration: json: unknown field"),
+        "{report}"
+    );
+
+    let missing = || -> Result { Ok(drop(Plugin::cargo("limitr")?)) };
+    let report = format!("{:?}", missing().expect_err("no such package"));
+    assert!(report.starts_with("no package `limitr` in the workspace of "), "{report}");
+    assert!(report.contains("\nhelp: its packages are: "), "{report}");
+}
+
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let plugin = Plugin::file(LIMITER).expect("the artifact");
     Host::builder().plugin(plugin).template().expect("a plugin that starts")

@@ -48,36 +48,7 @@ impl Crate {
     fn new() -> Self {
         let new = Self { root: tempfile::tempdir().expect("a folder"), program: OnceCell::new() };
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-        let suites = workspace.join("suites");
-        // The profile is this workspace's, or everything would be built anew.
-        let manifest = format!(
-            r#"
-            [package]
-            name = "my-plugin"
-            version = "0.1.0"
-            edition = "2024"
-
-            [lib]
-            crate-type = ["cdylib"]
-
-            [dev-dependencies]
-            proxy-wasm-suites = {{ path = {suites:?} }}
-
-            [[test]]
-            name = "scenarios"
-            harness = false
-
-            [workspace]
-
-            [profile.dev]
-            debug = "line-tables-only"
-
-            [profile.dev.package]
-            "*" = {{ opt-level = 2, debug = false }}
-            proxy-wasm-harness = {{ opt-level = 0 }}
-            proxy-wasm-suites = {{ opt-level = 0 }}
-            "#
-        );
+        let manifest = manifest(workspace);
         new.write("Cargo.toml", &manifest);
         new.write("src/lib.rs", "");
         new.write("tests/scenarios.rs", "proxy_wasm_suites::scenarios!(\"scenarios\");\n");
@@ -122,6 +93,45 @@ impl Crate {
         }
         Tested { passed: done.status.success(), output }
     }
+}
+
+/// The manifest of the crate. What is `[workspace]` and below, and the dev-dependencies but for the first, no author needs:
+/// they give every dependency the features and the profile that it has here, or all would be built a second time.
+fn manifest(workspace: &Path) -> String {
+    let ours = fs::read_to_string(workspace.join("Cargo.toml")).expect("our manifest");
+    let (_, rest) = ours.split_once("[workspace.dependencies]\n").expect("a table of dependencies");
+    let (dependencies, rest) = rest.split_once("\n[").expect("the next table");
+    let registry: String =
+        dependencies.split_inclusive('\n').filter(|line| !line.contains("path = ")).collect();
+    let (_, profiles) = rest.split_once("\n[profile.").expect("profiles");
+    let suites = workspace.join("suites");
+    format!(
+        r#"
+[package]
+name = "my-plugin"
+version = "0.1.0"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib"]
+
+[[test]]
+name = "scenarios"
+harness = false
+
+[dev-dependencies]
+proxy-wasm-suites = {{ path = {suites:?} }}
+{registry}
+[workspace]
+
+[profile.dev.package.proxy-wasm-harness]
+opt-level = 0
+
+[profile.dev.package.proxy-wasm-suites]
+opt-level = 0
+
+[profile.{profiles}"#
+    )
 }
 
 impl Tested {

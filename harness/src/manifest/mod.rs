@@ -24,10 +24,12 @@
 //! - `set`: many documents in many files, with `paths`, `object`, `secret`, `error`
 //! - `read`: fields and scalars as the programs read them whose files these are
 //! - `istio`: `WasmPlugin` and `TrafficExtension`
+//! - `envoy`: Envoy's own configuration, and `EnvoyFilter`
 //!
 //! Nothing here opens a module or asks a network. Sources are named in each file; where the text of an API and the code
 //! differ, the code counts.
 
+mod envoy;
 mod error;
 mod istio;
 mod object;

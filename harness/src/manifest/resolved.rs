@@ -29,6 +29,22 @@ impl Resolved {
         self.http.iter().filter_map(Filter::plugin)
     }
 
+    /// Gives plugins that share a name one of their own: the second is `NAME#2`.
+    pub(crate) fn name_apart(&mut self) {
+        let mut taken: Vec<String> = Vec::new();
+        for filter in self.network.iter_mut().chain(&mut self.http) {
+            let Filter::Plugin(link) = filter else { continue };
+            let mut name = link.name.clone();
+            let mut number = 1;
+            while taken.contains(&name) {
+                number += 1;
+                name = format!("{}#{number}", link.name);
+            }
+            taken.push(name.clone());
+            link.name = name;
+        }
+    }
+
     /// The plugins of the network chain, in order.
     pub fn network_plugins(&self) -> impl Iterator<Item = &Link> {
         self.network.iter().filter_map(Filter::plugin)

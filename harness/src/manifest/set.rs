@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::envoy::config::{EnvoyConfig, is_envoy};
+use super::envoy::envoy_filter::EnvoyFilter;
+use super::envoy::patches;
 use super::error::ManifestErrors;
 use super::istio::extension::Extension;
 use super::istio::proxy::Proxy;
@@ -20,16 +23,20 @@ use crate::scenario::Workload;
 #[derive(Debug, Default)]
 pub struct ManifestSet {
     extensions: Vec<Extension>,
+    envoy_filters: Vec<EnvoyFilter>,
     secrets: Secrets,
+    /// Configurations of Envoy itself.
+    envoy: Vec<EnvoyConfig>,
     /// What puts no plugin into any chain.
     others: Vec<Origin>,
     warnings: Vec<ScenarioError>,
 }
 
 /// A kind that is read: its group, its version, its name.
-const KINDS: [(&str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str); 4] = [
     ("extensions.istio.io", "v1alpha1", "WasmPlugin"),
     ("extensions.istio.io", "v1alpha1", "TrafficExtension"),
+    ("networking.istio.io", "v1alpha3", "EnvoyFilter"),
     ("", "v1", "Secret"),
 ];
 
@@ -98,8 +105,13 @@ impl ManifestSet {
     /// What the workload's proxy would refuse.
     pub fn resolve(&self, workload: &Workload) -> Result<Resolved, ManifestErrors> {
         let proxy = Proxy::of(workload).map_err(|error| ManifestErrors(vec![error]))?;
-        let mut resolved =
-            super::istio::chain::resolve(&self.extensions, &self.secrets, &proxy).map_err(ManifestErrors)?;
+        let mut resolved = match self.envoy.as_slice() {
+            [] => super::istio::chain::resolve(&self.extensions, &self.secrets, &proxy)
+                .map_err(ManifestErrors)?,
+            [config, ..] => config.resolve(&proxy).map_err(|error| ManifestErrors(vec![error]))?,
+        };
+        patches::apply(&self.envoy_filters, &proxy, &mut resolved).map_err(ManifestErrors)?;
+        resolved.name_apart();
         resolved.skipped.extend(self.others.iter().map(|origin| Skipped {
             origin: origin.clone(),
             why: "it puts no plugin into a chain".to_owned(),
@@ -118,6 +130,7 @@ impl ManifestSet {
                     self.object(&object, reading);
                 }
             }
+            _ if is_envoy(root) => self.envoy.push(EnvoyConfig::read(root, reading)),
             _ => {
                 let message = format!(
                     "neither a Kubernetes object (with apiVersion and kind) nor a configuration of Envoy: found {}",
@@ -140,6 +153,9 @@ impl ManifestSet {
             ("extensions.istio.io", kind) => {
                 self.extensions.extend(Extension::read(object, kind == "WasmPlugin", reading));
             }
+            ("networking.istio.io", "EnvoyFilter") => {
+                self.envoy_filters.extend(EnvoyFilter::read(object, reading));
+            }
             ("", "Secret") => self.secrets.0.extend(Secret::read(object, reading)),
             _ => self.others.push(other(object)),
         }
@@ -151,8 +167,18 @@ impl ManifestSet {
             .extensions
             .iter()
             .map(|extension| &extension.metadata)
+            .chain(self.envoy_filters.iter().map(|filter| &filter.metadata))
             .chain(self.secrets.0.iter().map(|secret| &secret.metadata))
             .collect();
+        if let [_, second, ..] = self.envoy.as_slice() {
+            reading.error(&second.span, "a second configuration of Envoy: a proxy has one");
+        }
+        if let Some((config, _)) = self.envoy.first().zip(self.extensions.first()) {
+            reading.error(
+                &config.span,
+                "a configuration of Envoy and resources of Istio, which makes Envoy's configuration itself",
+            );
+        }
         for (index, metadata) in all.iter().enumerate() {
             let same = |other: &&&Metadata| {
                 (other.kind, &other.name, &other.namespace)

@@ -9,7 +9,7 @@ use super::transcript::{Fault, Party, What};
 use crate::state::{Fields, Protocol};
 
 /// Header fields that the proxy takes out of a response before it writes it.
-const HOP: [&[u8]; 5] = [b"connection", b"upgrade", b"transfer-encoding", b"keep-alive", b"proxy-connection"];
+const HOP: [&[u8]; 4] = [b"connection", b"upgrade", b"transfer-encoding", b"proxy-connection"];
 
 impl<G: Guest> Drive<'_, G> {
     /// The response's head has passed the chain.

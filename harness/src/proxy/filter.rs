@@ -134,6 +134,10 @@ impl<G: Guest> Drive<'_, G> {
         let view = if self.filter(id, filter).side(direction).buffering && piece != BodyView::Buffered {
             self.half(id, direction).streaming = false;
             self.hold(id, direction, piece);
+            if self.stream(id).ended {
+                // It was more than the buffer holds, and that ended the stream.
+                return DataStatus::StopNoBuffer;
+            }
             BodyView::Buffered
         } else {
             piece
@@ -195,8 +199,8 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// The end of a stream: every plugin logs, then each is done and deleted, in chain order (Envoy 1.40, observed:
-    /// log comes before done; a plugin that never saw the stream gets a context for its log; the answer of
-    /// `proxy_on_done` other than zero or one changes nothing, and zero leaves out `proxy_on_delete`).
+    /// log comes before done; a plugin that never saw the stream gets a context for its log; what `proxy_on_done`
+    /// answers changes nothing).
     pub(crate) fn end_stream(&mut self, id: StreamId) {
         if std::mem::replace(&mut self.stream(id).ended, true) {
             return;
@@ -217,10 +221,8 @@ impl<G: Guest> Drive<'_, G> {
                 continue;
             }
             self.proxy.vm_mut(vm).finishing = true;
-            let done = self.call(vm, Invocation::new(CallbackId::Done, &[context]));
-            if done != Called::Number(0) {
-                self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
-            }
+            self.call(vm, Invocation::new(CallbackId::Done, &[context]));
+            self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
             let state = self.proxy.vm_mut(vm);
             state.finishing = false;
             state.remove_context(context);

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::Proxy;
 use super::chain::{Drive, From};
 use super::client::{ClientSide, Part};
+use super::codec;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
 use super::run::Deadline;
@@ -16,8 +17,29 @@ use super::transcript::{Detail, Kind, Party, What};
 use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
 
 /// Header fields that concern one connection only and do not reach the chain.
-const HOP: [&[u8]; 6] =
-    [b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"transfer-encoding", b"expect"];
+const HOP: [&[u8]; 5] = [b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"transfer-encoding"];
+
+/// Header fields by which only the mesh itself may speak to the proxy; of a client they are left out (Envoy 1.40,
+/// observed: other names that begin with `x-envoy-` pass).
+const INTERNAL: [&[u8]; 17] = [
+    b"x-envoy-internal",
+    b"x-envoy-expected-rq-timeout-ms",
+    b"x-envoy-force-trace",
+    b"x-envoy-hedge-on-per-try-timeout",
+    b"x-envoy-ip-tags",
+    b"x-envoy-max-retries",
+    b"x-envoy-original-url",
+    b"x-envoy-retriable-header-names",
+    b"x-envoy-retriable-status-codes",
+    b"x-envoy-retry-grpc-on",
+    b"x-envoy-retry-on",
+    b"x-envoy-upstream-alt-stat-name",
+    b"x-envoy-upstream-rq-per-try-timeout-ms",
+    b"x-envoy-upstream-rq-timeout-alt-response",
+    b"x-envoy-upstream-rq-timeout-ms",
+    b"x-envoy-upstream-stream-duration-ms",
+    b"x-forwarded-client-cert",
+];
 
 impl<G: Guest> Drive<'_, G> {
     /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
@@ -48,6 +70,10 @@ impl<G: Guest> Drive<'_, G> {
                 what: What::Head { end_stream },
                 data,
             });
+        }
+        if let Some(reply) = codec::refusal(request, content_length(&request.body)) {
+            self.send_local_reply(id, reply);
+            return id;
         }
         let stream = self.stream(id);
         stream.head_request = fields.get(b":method") == Some(b"HEAD");
@@ -200,7 +226,8 @@ impl Proxy {
         for (name, value) in &request.headers {
             let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
             let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
-            if HOP.iter().any(|hop| is(hop)) || te || is(b"host") || is(b"x-envoy-internal") {
+            let expect = is(b"expect") && value.eq_ignore_ascii_case(b"100-continue");
+            if HOP.iter().chain(&INTERNAL).any(|left_out| is(left_out)) || te || expect || is(b"host") {
                 continue;
             }
             // Fields that `connection` names are of this connection only, too.

@@ -3,15 +3,15 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `tcp`
-//! (connections), `run` (time), `transcript`
-//! (the record).
+//! responses), `codec`, `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `tcp` (connections),
+//! `run` (time), `transcript` (the record).
 
 mod access;
 mod answer;
 mod calls;
 mod chain;
 mod client;
+mod codec;
 mod context;
 mod effect;
 mod egress;

@@ -299,7 +299,10 @@ impl<G: Guest> Drive<'_, G> {
         let mut fields = Fields::response();
         fields.add(b":status", status.to_string().as_bytes());
         for (name, value) in sent {
-            fields.add(name, value.trim_ascii());
+            // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
+            if !name.eq_ignore_ascii_case(b"keep-alive") {
+                fields.add(name, value.trim_ascii());
+            }
         }
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         let now = self.proxy.clock.now();
@@ -369,6 +372,8 @@ fn routed(fields: &Fields) -> bool {
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
     let message = if fields.get(b":method").is_none() {
         "missing required header: :method".to_owned()
+    } else if fields.fits_the_wire() {
+        return None;
     } else {
         fields.iter().find_map(|(name, value)| {
             let shown = String::from_utf8_lossy(name).into_owned();
@@ -397,7 +402,7 @@ pub(super) fn frame(wire: &mut Fields, end_stream: bool) {
     }
     if !end_stream {
         wire.add(b"transfer-encoding", b"chunked");
-    } else if !matches!(wire.get(b":method"), Some(b"GET" | b"HEAD")) {
+    } else if !matches!(wire.get(b":method"), Some(b"GET" | b"HEAD" | b"DELETE" | b"TRACE")) {
         wire.add(b"content-length", b"0");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Holds the agenda only. Who moves the clock, and what happens at a deadline, is decided in `proxy/`.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use super::Instant;
 
@@ -16,7 +16,8 @@ pub struct DeadlineId {
 /// Values that fall due, ordered by instant; at one instant, in the order in which they were scheduled.
 #[derive(Clone, Debug)]
 pub struct Deadlines<T> {
-    agenda: BTreeMap<DeadlineId, T>,
+    /// In order. There are few as a rule, and most new ones are the first or the last.
+    agenda: VecDeque<(DeadlineId, T)>,
     seq: u64,
 }
 
@@ -24,7 +25,7 @@ impl<T> Deadlines<T> {
     /// Nothing scheduled.
     #[must_use]
     pub const fn new() -> Self {
-        Self { agenda: BTreeMap::new(), seq: 0 }
+        Self { agenda: VecDeque::new(), seq: 0 }
     }
 
     /// Lets `value` fall due at `due`, behind all that is scheduled for the same instant. An instant in
@@ -32,26 +33,30 @@ impl<T> Deadlines<T> {
     pub fn schedule(&mut self, due: Instant, value: T) -> DeadlineId {
         let id = DeadlineId { due, seq: self.seq };
         self.seq += 1;
-        self.agenda.insert(id, value);
+        let place = match self.agenda.back() {
+            Some((last, _)) if *last > id => self.agenda.partition_point(|(other, _)| *other < id),
+            _ => self.agenda.len(),
+        };
+        self.agenda.insert(place, (id, value));
         id
     }
 
     /// Takes a deadline off; nothing when it fell due or was cancelled before.
     pub fn cancel(&mut self, id: DeadlineId) -> Option<T> {
-        self.agenda.remove(&id)
+        let place = self.agenda.binary_search_by_key(&id, |(other, _)| *other).ok()?;
+        self.agenda.remove(place).map(|(_, value)| value)
     }
 
     /// The first deadline.
     #[must_use]
     pub fn next(&self) -> Option<(Instant, &T)> {
-        self.agenda.first_key_value().map(|(id, value)| (id.due, value))
+        self.agenda.front().map(|(id, value)| (id.due, value))
     }
 
     /// Takes off the first deadline if it is due at `now`, and says for when it was scheduled.
     pub fn pop_due(&mut self, now: Instant) -> Option<(Instant, T)> {
-        let first = self.agenda.first_entry().filter(|entry| entry.key().due <= now)?;
-        let (id, value) = first.remove_entry();
-        Some((id.due, value))
+        self.agenda.front().filter(|(id, _)| id.due <= now)?;
+        self.agenda.pop_front().map(|(id, value)| (id.due, value))
     }
 
     /// Every deadline in order.

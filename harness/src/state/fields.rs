@@ -6,13 +6,15 @@
 
 mod arena;
 mod inline;
+mod pool;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::fmt;
 
-use arena::Arena;
 pub use inline::FieldsKind;
+use pool::Pooled;
 
 /// A header map.
 ///
@@ -23,7 +25,7 @@ pub use inline::FieldsKind;
 #[derive(Clone)]
 pub struct Fields {
     kind: FieldsKind,
-    arena: Arena,
+    arena: Pooled,
     /// Number of entries in the block of pseudo headers.
     pseudo: usize,
 }
@@ -50,7 +52,7 @@ impl Fields {
     /// An empty map of the given kind.
     #[must_use]
     pub fn new(kind: FieldsKind) -> Self {
-        Self { kind, arena: Arena::default(), pseudo: 0 }
+        Self { kind, arena: Pooled::new(), pseudo: 0 }
     }
 
     /// What the map belongs to.
@@ -98,7 +100,7 @@ impl Fields {
             Some(at) if self.kind.is_inline(self.arena.name(at)) => {
                 let comma: &[u8] = if self.arena.value(at).is_empty() { b"" } else { b"," };
                 if !value.is_empty() {
-                    self.arena.append_value(at, [comma, value]);
+                    self.arena.edit().append_value(at, [comma, value]);
                 }
             }
             _ => self.append(name, value),
@@ -116,7 +118,7 @@ impl Fields {
     pub fn overwrite(&mut self, name: &[u8], value: &[u8]) {
         let name = self.kind.canonical(name);
         match self.position(name) {
-            Some(at) => self.arena.set_value(at, value),
+            Some(at) => self.arena.edit().set_value(at, value),
             None => self.append(name, value),
         }
     }
@@ -124,7 +126,7 @@ impl Fields {
     /// Removes every entry of `name` and returns how many there were.
     pub fn remove(&mut self, name: &[u8]) -> usize {
         let name = self.kind.canonical(name);
-        let removed = self.arena.remove(name);
+        let removed = if self.arena.position(name).is_some() { self.arena.edit().remove(name) } else { 0 };
         if is_pseudo(name) {
             self.pseudo -= removed;
         }
@@ -141,13 +143,20 @@ impl Fields {
 
     /// Removes every entry.
     pub fn clear(&mut self) {
-        self.arena.clear();
+        if !self.is_empty() {
+            self.arena.edit().clear();
+        }
         self.pseudo = 0;
     }
 
     /// Names and values in wire order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> + ExactSizeIterator + Clone {
         self.arena.iter()
+    }
+
+    /// Whether every name and value can be written on the wire. False means: perhaps not, look.
+    pub(crate) fn fits_the_wire(&self) -> bool {
+        self.arena.fits_the_wire()
     }
 
     /// Bytes that [`Self::serialize_into`] writes.
@@ -168,15 +177,16 @@ impl Fields {
 
     /// Place of the first entry of `name`, which is canonical.
     fn position(&self, name: &[u8]) -> Option<usize> {
-        self.iter().position(|(other, _)| other.eq_ignore_ascii_case(name))
+        self.arena.position(name)
     }
 
     fn append(&mut self, name: &[u8], value: &[u8]) {
         if is_pseudo(name) {
-            self.arena.insert(self.pseudo, name, value);
+            self.arena.edit().insert(self.pseudo, name, value);
             self.pseudo += 1;
         } else {
-            self.arena.insert(self.arena.len(), name, value);
+            let arena = self.arena.edit();
+            arena.insert(arena.len(), name, value);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proxy_wasm_harness::abi::{LogLevel, WASI};
 use proxy_wasm_harness::host::{Host, Started};
-use proxy_wasm_harness::state::Duration;
+use proxy_wasm_harness::state::{Duration, Request};
 
 use crate::probe::{At, Far, FarText, N, O, Pieces, Probe, T, alone};
 
@@ -193,18 +193,22 @@ fn randomness_follows_from_the_seed() {
         .call("random_get", &[Far, N(65_537)], "inval")
         .call("random_get", &[N(-1), N(-1)], "inval");
     probe.start();
-    let bytes = |seed| {
-        let probe = Probe::on_start("proxy_on_configure");
+    let bytes = |callback, seed| {
+        let probe = Probe::on_start(callback);
         let plugin = probe
             .call("random_get", &[O(0), N(8)], "")
             .call("random_get", &[N(65_536), N(65_536)], "")
             .plugin("p");
-        let host = Host::builder().plugin(plugin).seed(seed).build().unwrap();
-        crate::probe::runs(&host).pop().unwrap().2
+        let mut host = Host::builder().plugin(plugin).seed(seed).build().unwrap();
+        host.send(Request::get("/"));
+        let runs = crate::probe::runs(&host);
+        runs.into_iter().find(|run| !run.2.is_empty()).expect("the callback was called").2
     };
-    let first = bytes(0);
-    assert_eq!(first, bytes(0));
-    assert_ne!(first, bytes(1));
+    // What starts draws from a seed of its own, so that every start is the same; a stream, from the host's.
+    assert_eq!(bytes("proxy_on_configure", 0), bytes("proxy_on_configure", 1));
+    let first = bytes("proxy_on_request_headers", 0);
+    assert_eq!(first, bytes("proxy_on_request_headers", 0));
+    assert_ne!(first, bytes("proxy_on_request_headers", 1));
     assert!(first.iter().all(|(_, answer)| answer.starts_with("success \"")));
     assert_ne!(first[0].1[..20], first[1].1[..20]);
 }

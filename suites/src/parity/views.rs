@@ -122,7 +122,7 @@ fn block_lines(views: &mut Views, vm: &str, block: &Block, prefixes: &[String]) 
 
 /// The line of a message that a plugin logged.
 pub(super) fn log_line(vm: &str, level: &str, message: &[u8]) -> String {
-    format!("{vm} {level}: {}", normalise::message(&show_bytes(message)))
+    format!("{vm} {level}: {}", show_bytes(&normalise::message(message)))
 }
 
 pub(super) fn trap_line(vm: &str, callback: &str, message: &str) -> String {

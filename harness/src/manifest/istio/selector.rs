@@ -63,6 +63,22 @@ impl Attachment {
         Self { selector: selector.and_then(|field| labels(&field, "matchLabels", reading)), target_refs }
     }
 
+    /// Reads `targetRefs` alone.
+    pub(crate) fn targets(spec: &mut Message<'_>, reading: &mut Reading) -> Self {
+        let items = spec.field("targetRefs").and_then(|field| field.items(reading)).unwrap_or_default();
+        let target_refs = items.iter().filter_map(|item| TargetRef::read(item, reading)).collect();
+        Self { selector: None, target_refs }
+    }
+
+    /// Whether an `EnvoyFilter` in `namespace` applies to the proxy, or why not: unlike a plugin it needs no reference
+    /// to apply to a waypoint.
+    pub(crate) fn selects(&self, namespace: &str, proxy: &Proxy) -> Result<(), String> {
+        if self.target_refs.is_empty() {
+            return selected(self.selector.as_ref(), proxy);
+        }
+        self.attaches(namespace, proxy)
+    }
+
     /// Whether a policy in `namespace` attaches to the proxy, or why not.
     pub(crate) fn attaches(&self, namespace: &str, proxy: &Proxy) -> Result<(), String> {
         if !self.target_refs.is_empty() {

@@ -1,6 +1,8 @@
 //! Whole manifests, read and resolved: a table for each part of what Istio and Envoy do.
 
 mod bad_input;
+mod envoy;
+mod envoy_filter;
 mod order;
 mod scope;
 mod seen;

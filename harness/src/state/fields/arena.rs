@@ -6,31 +6,76 @@
 
 use std::mem;
 
+use super::wire::{name_fits, value_fits};
 use crate::abi::pairs::put_length;
 
 /// An ordered list of names and values, any bytes.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Arena {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     /// Bytes of `bytes` that an entry uses. The others were left behind by removals and joins.
     live: usize,
+    /// A bit for every name that there is, or was: most names that are looked for are not there.
+    names: u64,
+    /// Something that cannot be written on the wire was put in.
+    unfit: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Entry {
     start: usize,
-    name: usize,
-    value: usize,
+    name: u32,
+    value: u32,
 }
 
 impl Entry {
+    fn value_start(self) -> usize {
+        self.start + self.name as usize + 1
+    }
+
     fn end(self) -> usize {
-        self.start + self.name + self.value + 2
+        self.value_start() + self.value as usize + 1
+    }
+
+    fn name(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start..][..self.name as usize]
     }
 }
 
+/// The bit of a name in [`Arena::names`], whatever its case.
+fn bit(name: &[u8]) -> u64 {
+    let (first, last) = match name {
+        [] => (0, 0),
+        [first, rest @ ..] => (*first, rest.last().copied().unwrap_or_default()),
+    };
+    let ignoring_case = |byte: u8| usize::from(byte | 0x20);
+    1 << ((name.len() + 7 * ignoring_case(first) + 13 * ignoring_case(last)) % 64)
+}
+
 impl Arena {
+    pub(super) const fn new() -> Self {
+        Self { bytes: Vec::new(), entries: Vec::new(), live: 0, names: 0, unfit: false }
+    }
+
+    /// With room for a usual head.
+    pub(super) fn with_room() -> Self {
+        Self { bytes: Vec::with_capacity(1024), entries: Vec::with_capacity(24), ..Self::new() }
+    }
+
+    /// Place of the first entry of this name, case ignored.
+    pub(super) fn position(&self, name: &[u8]) -> Option<usize> {
+        if self.names & bit(name) == 0 {
+            return None;
+        }
+        self.entries.iter().position(|entry| entry.name(&self.bytes).eq_ignore_ascii_case(name))
+    }
+
+    /// Whether everything that is here can be written on the wire. False means: perhaps not.
+    pub(super) fn fits_the_wire(&self) -> bool {
+        !self.unfit
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -49,11 +94,11 @@ impl Arena {
     }
 
     fn name_of(&self, entry: Entry) -> &[u8] {
-        &self.bytes[entry.start..][..entry.name]
+        entry.name(&self.bytes)
     }
 
     fn value_of(&self, entry: Entry) -> &[u8] {
-        &self.bytes[entry.start + entry.name + 1..][..entry.value]
+        &self.bytes[entry.value_start()..][..entry.value as usize]
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> + ExactSizeIterator + Clone {
@@ -62,8 +107,12 @@ impl Arena {
 
     /// Puts an entry at place `at` of the order; the name in lower case.
     pub(super) fn insert(&mut self, at: usize, name: &[u8], value: &[u8]) {
-        let entry = Entry { start: self.bytes.len(), name: name.len(), value: value.len() };
-        self.bytes.extend(name.iter().map(u8::to_ascii_lowercase));
+        let entry = Entry { start: self.bytes.len(), name: name.len() as u32, value: value.len() as u32 };
+        self.names |= bit(name);
+        self.unfit |= !name_fits(name) | !value_fits(value);
+        self.bytes.reserve(name.len() + value.len() + 2);
+        self.bytes.extend_from_slice(name);
+        self.bytes[entry.start..].make_ascii_lowercase();
         self.bytes.push(0);
         self.bytes.extend_from_slice(value);
         self.bytes.push(0);
@@ -82,7 +131,8 @@ impl Arena {
         }
         for text in texts {
             self.bytes.extend_from_slice(text);
-            self.entries[at].value += text.len();
+            self.unfit |= !value_fits(text);
+            self.entries[at].value += text.len() as u32;
             self.live += text.len();
         }
         self.bytes.push(0);
@@ -91,14 +141,16 @@ impl Arena {
 
     /// Gives the entry at `at` another value, in its place.
     pub(super) fn set_value(&mut self, at: usize, value: &[u8]) {
-        let Entry { start, name, value: old } = self.entries[at];
+        let entry = self.entries[at];
+        let old = entry.value as usize;
+        self.unfit |= !value_fits(value);
         self.live = self.live - old + value.len();
         if value.len() == old {
-            self.bytes[start + name + 1..][..old].copy_from_slice(value);
+            self.bytes[entry.value_start()..][..old].copy_from_slice(value);
             return;
         }
-        self.entries[at] = Entry { start: self.bytes.len(), name, value: value.len() };
-        self.bytes.extend_from_within(start..=start + name);
+        self.entries[at] = Entry { start: self.bytes.len(), name: entry.name, value: value.len() as u32 };
+        self.bytes.extend_from_within(entry.start..entry.value_start());
         self.bytes.extend_from_slice(value);
         self.bytes.push(0);
         self.compact();
@@ -109,7 +161,7 @@ impl Arena {
         let before = self.entries.len();
         let (bytes, live) = (&self.bytes, &mut self.live);
         self.entries.retain(|entry| {
-            let other = !bytes[entry.start..][..entry.name].eq_ignore_ascii_case(name);
+            let other = !entry.name(bytes).eq_ignore_ascii_case(name);
             if !other {
                 *live -= entry.end() - entry.start;
             }
@@ -123,6 +175,17 @@ impl Arena {
         self.bytes.clear();
         self.entries.clear();
         self.live = 0;
+        self.names = 0;
+        self.unfit = false;
+    }
+
+    /// Becomes what `other` is, in its own memory.
+    pub(super) fn clone_from(&mut self, other: &Self) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.entries.clear();
+        self.entries.extend_from_slice(&other.entries);
+        (self.live, self.names, self.unfit) = (other.live, other.names, other.unfit);
     }
 
     /// Leaves out what no entry uses, once that is the larger part: a map edited without end stays small.
@@ -139,7 +202,6 @@ impl Arena {
         }
     }
 
-    #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -157,8 +219,8 @@ impl Arena {
         let mut run = 0..0;
         let mut written = 0;
         for (entry, pair) in self.entries.iter().zip(lengths[4..].chunks_exact_mut(8)) {
-            put_length(pair, 0, entry.name);
-            put_length(pair, 4, entry.value);
+            put_length(pair, 0, entry.name as usize);
+            put_length(pair, 4, entry.value as usize);
             if entry.start != run.end {
                 texts[written..written + run.len()].copy_from_slice(&self.bytes[run.clone()]);
                 written += run.len();
