@@ -17,6 +17,9 @@ pub(crate) enum Act {
     More { stream: StreamId, chunks: Vec<Chunk>, trailers: Option<Vec<Field>>, end: bool },
     Respond { stream: StreamId, with: Reply, end: bool },
     Abort { stream: StreamId, by: Peer },
+    Connect { stream: StreamId, worker: Option<usize> },
+    Bytes { stream: StreamId, from: Peer, bytes: Vec<u8>, end: bool },
+    Close { stream: StreamId, by: Peer },
     Advance(Duration),
     SetClock(u64),
     Fault(Injection),
@@ -48,6 +51,12 @@ impl fmt::Display for Act {
             Self::More { stream, end, .. } => write!(f, "send #{}{}", stream.0 + 1, open_end(*end)),
             Self::Respond { stream, end, .. } => write!(f, "respond #{}{}", stream.0 + 1, open_end(*end)),
             Self::Abort { stream, by } => write!(f, "abort #{} by {by}", stream.0 + 1),
+            Self::Connect { stream, .. } => write!(f, "connect #{}", stream.0 + 1),
+            Self::Bytes { stream, from, bytes, end } => {
+                let end = if *end { " (end: true)" } else { "" };
+                write!(f, "data #{} from {}: {}{end}", stream.0 + 1, side(*from), show_bytes(bytes))
+            }
+            Self::Close { stream, by } => write!(f, "close #{} by {}", stream.0 + 1, side(*by)),
             Self::Advance(span) => write!(f, "advance {}", show(*span)),
             Self::SetClock(nanos) => write!(f, "set_clock {}", WallTime { ns: *nanos }),
             Self::Fault(injection) => write!(f, "fault {} {}", injection.hostcall, injection.status),
@@ -74,6 +83,14 @@ pub(super) struct Sending<'a>(pub(super) &'a Request);
 impl fmt::Display for Sending<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "request {}", target(self.0))
+    }
+}
+
+/// A side of a TCP connection.
+fn side(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Client => "client",
+        Peer::Upstream => "server",
     }
 }
 

@@ -15,6 +15,7 @@ mod image;
 mod log;
 mod shared;
 mod start;
+mod tcp;
 mod template;
 
 use act::Sending;
@@ -26,6 +27,7 @@ pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
 pub use start::Started;
+pub use tcp::Connection;
 pub use template::Template;
 
 use crate::proxy::transcript::{Kind, Moved};

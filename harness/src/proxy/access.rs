@@ -107,8 +107,11 @@ impl Proxy {
 
     /// The body that `buffer` shows; `None` when none is open.
     pub(crate) fn body(&self, vm: VmIndex, buffer: BufferType) -> Option<&Buffer> {
-        if buffer == BufferType::GrpcCallMessage {
-            return self.call_view(vm)?.grpc_message.as_ref();
+        match buffer {
+            BufferType::GrpcCallMessage => return self.call_view(vm)?.grpc_message.as_ref(),
+            BufferType::DownstreamData => return self.tcp_data(vm, Direction::Request),
+            BufferType::UpstreamData => return self.tcp_data(vm, Direction::Response),
+            _ => {}
         }
         let (stream, filter) = self.effective_filter(vm)?;
         let direction = body_direction(buffer)?;
@@ -123,8 +126,11 @@ impl Proxy {
 
     /// As [`Self::body`], to change.
     pub(crate) fn body_mut(&mut self, vm: VmIndex, buffer: BufferType) -> Option<&mut Buffer> {
-        if buffer == BufferType::GrpcCallMessage {
-            return self.call_view_mut(vm)?.grpc_message.as_mut();
+        match buffer {
+            BufferType::GrpcCallMessage => return self.call_view_mut(vm)?.grpc_message.as_mut(),
+            BufferType::DownstreamData => return self.tcp_data_mut(vm, Direction::Request),
+            BufferType::UpstreamData => return self.tcp_data_mut(vm, Direction::Response),
+            _ => {}
         }
         let (id, at) = self.effective_stream(vm)?;
         let direction = body_direction(buffer)?;

@@ -14,6 +14,7 @@ use crate::state::{DeadlineId, Duration, Entropy, MetricIds};
 pub(crate) enum ContextRef {
     Plugin(PluginIndex),
     Stream { stream: StreamId, filter: usize },
+    Connection { connection: StreamId, filter: usize },
 }
 
 /// The proxy's side of one VM.
@@ -115,6 +116,10 @@ impl VmState {
 
     pub(crate) fn new_stream_context(&mut self, stream: StreamId, filter: usize) -> u32 {
         self.new_context(ContextRef::Stream { stream, filter })
+    }
+
+    pub(crate) fn new_connection_context(&mut self, connection: ContextRef) -> u32 {
+        self.new_context(connection)
     }
 
     pub(crate) fn remove_context(&mut self, id: u32) {

@@ -19,6 +19,10 @@ pub(crate) enum Effect {
     LocalReply { at: At, reply: LocalReply },
     /// `proxy_close_stream`.
     Close { at: At },
+    /// `proxy_continue_stream` of a connection.
+    ContinueConnection { connection: StreamId, filter: usize },
+    /// `proxy_close_stream` of a connection.
+    CloseConnection { connection: StreamId },
     /// `proxy_done` of a plugin context: it is deleted.
     Delete { context: u32 },
     /// The callback of a call is over: what it showed is closed, before anything that it asked for runs. `ended` is a
@@ -51,6 +55,8 @@ impl<G: Guest> Drive<'_, G> {
                 self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
                 self.proxy.vm_mut(vm).remove_context(context);
             }
+            Effect::ContinueConnection { connection, filter } => self.tcp_continue(connection, filter),
+            Effect::CloseConnection { connection } => self.tcp_close(connection),
             Effect::CloseCall { context, ended } => self.proxy.close_view(vm, context, ended),
             Effect::GrpcFailed { context, id, failure } => self.grpc_failed(vm, context, id, failure),
             Effect::Continue { at, direction } => self.continue_stream(vm, at, direction),

@@ -3,8 +3,8 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `codec`, `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `run` (time), `transcript`
-//! (the record).
+//! responses), `codec`, `ingress`, `router`, `egress` (the ends of the chain), `calls` (to clusters), `tcp` (connections),
+//! `run` (time), `transcript` (the record).
 
 mod access;
 mod answer;
@@ -28,6 +28,7 @@ mod router;
 mod run;
 mod status;
 mod stream;
+mod tcp;
 pub mod transcript;
 mod upstream;
 
@@ -46,6 +47,7 @@ pub use options::Options;
 pub use reply::LocalReply;
 pub use run::Held;
 pub(crate) use stream::{Filter, Stream};
+pub use tcp::ClosedBy;
 pub use transcript::Transcript;
 pub use upstream::Script;
 
@@ -110,6 +112,8 @@ pub struct Proxy {
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
     streams: std::collections::VecDeque<Option<Box<Stream>>>,
     first_stream: usize,
+    /// TCP connections, by their numbers among the streams.
+    connections: std::collections::BTreeMap<StreamId, tcp::Connection>,
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
@@ -151,6 +155,7 @@ impl Proxy {
             injections: Vec::new(),
             streams: std::collections::VecDeque::new(),
             first_stream: 0,
+            connections: std::collections::BTreeMap::new(),
             local_replies: Vec::new(),
             halted: false,
             at_this_instant: 0,
@@ -339,6 +344,9 @@ impl Proxy {
     fn plugin_behind(&self, context: ContextRef) -> Option<PluginIndex> {
         match context {
             ContextRef::Plugin(plugin) => Some(plugin),
+            ContextRef::Connection { connection, filter } => {
+                self.connection(connection).map(|connection| connection.filters[filter].plugin)
+            }
             ContextRef::Stream { stream, filter } => {
                 self.has_stream(stream).then(|| self.stream(stream).filters[filter].plugin)
             }

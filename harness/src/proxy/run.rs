@@ -154,6 +154,9 @@ impl Proxy {
                 Some(self.stream(stream).filters[filter].parent)
             }
             ContextRef::Stream { .. } => None,
+            ContextRef::Connection { connection, filter } => {
+                self.connection(connection).map(|connection| connection.filters[filter].parent)
+            }
         }
     }
 

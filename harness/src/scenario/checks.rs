@@ -87,9 +87,9 @@ impl Walk<'_> {
     }
 
     fn protocol(&mut self, step: &Step) {
-        use StepKind::{Abort, Close, Connect, Data, Open, Request, Respond, Send};
+        use StepKind::{Close, Connect, Data, Open, Request, Respond, Send};
         let tcp = match step.kind {
-            Request(_) | Open(_) | Send(_) | Respond(_) | Abort(_) => false,
+            Request(_) | Open(_) | Send(_) | Respond(_) => false,
             Connect(_) | Data(_) | Close(_) => true,
             _ => return,
         };

@@ -53,8 +53,8 @@ document! {
         pub to_upstream: Option<BodyMatcher>,
         /// TCP: the bytes let through to the client in this step.
         pub to_client: Option<BodyMatcher>,
-        /// TCP: the side that closed.
-        pub closed: Option<Expected<Side>>,
+        /// TCP: who closed the connection.
+        pub closed: Option<Expected<Closer>>,
         /// The virtual time that the step moved.
         pub took: Option<Quantity<Duration>>,
         /// The step waits for something that never comes.
@@ -258,6 +258,18 @@ document! {
         pub plugin: Option<String>,
         /// The trap's message, or the guest's panic message.
         pub message: Option<Matcher>,
+    }
+}
+
+choices! {
+    /// Who closes a TCP connection.
+    pub enum Closer {
+        /// The client.
+        Client = "client",
+        /// The server, or there was none.
+        Server = "server",
+        /// The proxy: a plugin closed it, or trapped.
+        Proxy = "proxy",
     }
 }
 

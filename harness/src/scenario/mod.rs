@@ -53,7 +53,7 @@ pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};
 pub use document::source::Span;
 pub use expect::{
-    CallbackExpectation, Expectations, Expected, HostcallExpectation, LogExpectation, LogLine,
+    CallbackExpectation, Closer, Expectations, Expected, HostcallExpectation, LogExpectation, LogLine,
     MetricExpectation, PropertyExpectation, QueueExpectation, SharedDataExpectation, Side, TrapExpectation,
 };
 pub use expect_http::{

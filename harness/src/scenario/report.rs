@@ -120,7 +120,7 @@ fn headline(failure: &Failure) -> String {
     const LONG: usize = 80;
     let Failure { what, expected, actual, .. } = failure;
     match what.as_str() {
-        "trap" | "stalled" | "findings" | "start" | "respond" | "enqueue" | "step" => {
+        "trap" | "stalled" | "findings" | "start" | "respond" | "data" | "close" | "enqueue" | "step" => {
             format!("{what}: {actual}")
         }
         _ if expected.len() + actual.len() <= LONG => format!("{what}: expected {expected}, found {actual}"),

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::Span;
+use super::expect::Side;
 use super::host_options::HostOptions;
 use super::model::{Answers, Property, Scenario};
 use super::plugin::{Chain, Config, EnvoySpec, FailurePolicy, PluginSource, PluginSpec, VmSpec};
 use super::print::print;
 use super::step::{
-    self, Abort, Enqueue, Fault, Open, Respond, RespondWith, Send, SetProperty, SetSharedData, Step, StepKind,
+    self, Abort, Close, Connect, Data, Enqueue, Fault, Open, Respond, RespondWith, Send, SetProperty,
+    SetSharedData, Step, StepKind,
 };
 use super::value::clock::WallTime;
 use super::value::path::PropertyPath;
 use super::value::units::Size;
 use crate::host::{Act, Builder, Host, Peer, Reply, Setup, Upstream};
-use crate::proxy::{self, StreamId};
+use crate::proxy::{self, Script, StreamId};
 use crate::state::Clock;
 
 impl Host {
@@ -70,11 +72,10 @@ impl Host {
     /// What clusters answer. Those that a function answers for have a list of what it did answer.
     fn clusters(&self) -> IndexMap<String, Answers> {
         let described = self.setup.clusters.iter().filter_map(|(name, cluster)| {
-            let by_function = matches!(cluster.script(), Some(Err(answers)) if answers.is_empty());
-            let cluster = if by_function { self.cluster_now(name)? } else { cluster };
+            let cluster = if cluster.is_function() { self.cluster_now(name)? } else { cluster };
             let answers = match cluster.script()? {
-                Ok(answer) => Answers::Every(answer.clone()),
-                Err(answers) => Answers::Each(answers),
+                Script::Every(answer) => Answers::Every(answer),
+                Script::Each(answers) => Answers::Each(answers.into()),
             };
             Some((name.clone(), answers))
         });
@@ -104,6 +105,13 @@ impl Host {
                 };
                 StepKind::Abort(Abort { span, stream: name(stream), by })
             }
+            Act::Connect { stream, worker } => {
+                StepKind::Connect(Connect { span, stream: name(stream), worker: worker.map(|at| at as u32) })
+            }
+            Act::Bytes { stream, from, bytes, end } => {
+                StepKind::Data(Data { span, stream: name(stream), from: side(from), bytes, end })
+            }
+            Act::Close { stream, by } => StepKind::Close(Close { span, stream: name(stream), by: side(by) }),
             Act::Advance(span) => StepKind::Advance(span),
             Act::SetClock(ns) => StepKind::SetClock(WallTime { ns }),
             Act::Fault(injection) => StepKind::Fault(Fault {
@@ -138,6 +146,13 @@ fn property((path, value): &(Vec<String>, Vec<u8>)) -> Property {
 /// The name of a stream in the script: its number, as transcripts show it.
 fn name(stream: StreamId) -> String {
     format!("s{}", stream.0 + 1)
+}
+
+fn side(peer: Peer) -> Side {
+    match peer {
+        Peer::Client => Side::Client,
+        Peer::Upstream => Side::Server,
+    }
 }
 
 fn has_trailers(act: &Act) -> bool {

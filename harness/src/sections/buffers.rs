@@ -22,9 +22,11 @@ pub(super) fn link(links: &mut Links) -> wasmtime::Result<()> {
 /// `NotFound`: the configuration of the plugin outside of its own callbacks, the answer to a call outside of its callback.
 fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status> {
     match buffer {
-        BufferType::HttpRequestBody | BufferType::HttpResponseBody | BufferType::GrpcCallMessage => {
-            Ok(proxy.body(vm, buffer).map_or(&[], |body| body.as_slice()))
-        }
+        BufferType::HttpRequestBody
+        | BufferType::HttpResponseBody
+        | BufferType::DownstreamData
+        | BufferType::UpstreamData
+        | BufferType::GrpcCallMessage => Ok(proxy.body(vm, buffer).map_or(&[], |body| body.as_slice())),
         BufferType::VmConfiguration => Ok(&proxy.vm(vm).configuration),
         BufferType::PluginConfiguration => {
             let plugin = proxy.vm(vm).configuring.ok_or(Status::NotFound)?;
@@ -33,7 +35,7 @@ fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status>
         BufferType::HttpCallResponseBody => {
             proxy.call_view(vm).and_then(|view| view.body.as_deref()).ok_or(Status::NotFound)
         }
-        BufferType::DownstreamData | BufferType::UpstreamData | BufferType::CallData => Ok(&[]),
+        BufferType::CallData => Ok(&[]),
     }
 }
 

@@ -20,6 +20,7 @@ mod randomness;
 mod shared_key_value_store;
 mod shared_queues;
 mod stream_operations;
+mod tcp_streams;
 mod timers;
 mod wasi;
 

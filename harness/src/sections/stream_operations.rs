@@ -3,7 +3,7 @@
 //! Both wait until the callback returns, and both answer Ok from every context; from a plugin context they do nothing
 //! (Envoy 1.40, observed).
 
-use super::Links;
+use super::{Links, tcp_streams};
 use crate::abi::{Status, StreamType};
 use crate::proxy::{At, Direction, Effect, Proxy, VmIndex};
 use crate::vm::gate::{Call, hostcall};
@@ -41,7 +41,10 @@ fn continue_stream(call: &mut Call<'_>, stream: u32) -> Result<(), Status> {
     match StreamType::from_abi(stream).ok_or(Status::BadArgument)? {
         StreamType::HttpRequest => resume(call, Direction::Request),
         StreamType::HttpResponse => resume(call, Direction::Response),
-        StreamType::Downstream => Ok(()),
+        StreamType::Downstream => {
+            tcp_streams::go_on(call);
+            Ok(())
+        }
         StreamType::Upstream => Err(Status::Unimplemented),
     }
 }
@@ -70,7 +73,7 @@ fn close_stream(call: &mut Call<'_>, stream: u32) -> Result<(), Status> {
                 state.effects.push_back(Effect::Close { at });
             }
         }
-        StreamType::Downstream | StreamType::Upstream => {}
+        StreamType::Downstream | StreamType::Upstream => tcp_streams::close(call),
     }
     Ok(())
 }

@@ -9,4 +9,5 @@ mod probe;
 mod properties;
 mod shared_key_value_store;
 mod shared_queues;
+mod tcp_streams;
 mod wasi;

@@ -9,4 +9,5 @@ mod failures;
 mod input;
 mod script;
 mod shared;
+mod tcp;
 mod verdicts;

@@ -48,15 +48,17 @@ impl Cluster {
         !matches!(self.answers, Answers::Nobody)
     }
 
-    /// Its script as answers: `Ok` for one that serves every call, `Err` for one each. A function's answers are those that
-    /// it has given. `None` when nobody is there.
-    pub(crate) fn script(&self) -> Option<Result<&Answer, Vec<Answer>>> {
+    /// What it answers. Of a function, what it has answered so far, call by call. `None` when nobody is there.
+    pub(crate) fn script(&self) -> Option<Script> {
         match &self.answers {
-            Answers::Scripted(Script::Every(answer)) => Some(Ok(answer)),
-            Answers::Scripted(Script::Each(answers)) => Some(Err(answers.iter().cloned().collect())),
-            Answers::By(_, given) => Some(Err(given.clone())),
+            Answers::Scripted(script) => Some(script.clone()),
+            Answers::By(_, given) => Some(Script::Each(given.iter().cloned().collect())),
             Answers::Nobody => None,
         }
+    }
+
+    pub(crate) fn is_function(&self) -> bool {
+        matches!(self.answers, Answers::By(..))
     }
 
     /// The answer to this call; `None` when the script has run out.

@@ -39,6 +39,7 @@ impl Proxy {
                 (filter.plugin, Some((stream, filter)))
             }
             ContextRef::Stream { .. } => return None,
+            ContextRef::Connection { .. } => (self.plugin_behind(self.vm(vm).effective()?)?, None),
         };
         Some(About { proxy: self, vm, plugin, stream })
     }

@@ -2,6 +2,7 @@
 
 use crate::abi::{CallbackId, Errno, Hostcall, LogLevel, Status};
 use crate::proxy::ids::{StreamId, VmIndex};
+use crate::proxy::tcp::ClosedBy;
 use crate::state::Instant;
 
 /// How much is recorded; each level includes those before it.
@@ -81,6 +82,13 @@ pub enum Kind {
         what: What,
         /// Its bytes: serialized fields, body bytes, a message, or words.
         data: Text,
+    },
+    /// A TCP connection begins or ends.
+    Tcp {
+        /// The connection.
+        stream: StreamId,
+        /// What happens.
+        event: TcpEvent,
     },
     /// A plugin asked for a local response.
     LocalResponse {
@@ -205,6 +213,19 @@ pub enum Party {
     UpstreamSends,
     /// The client receives.
     ClientReceives,
+}
+
+/// What happens to a TCP connection besides bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TcpEvent {
+    /// The client connects.
+    Connects,
+    /// The server accepts.
+    Accepted,
+    /// The server refuses.
+    Refused,
+    /// It is over.
+    Closed(ClosedBy),
 }
 
 /// What happens with a call.

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::event::{CallSide, Kind, Moved, Party, What};
+use super::event::{CallSide, Kind, Moved, Party, TcpEvent, What};
 use super::text::show_bytes;
 use super::{Event, Transcript};
 use crate::abi::Pairs;
+use crate::proxy::ClosedBy;
 use crate::state::{Duration, show};
 
 impl Transcript {
@@ -51,6 +52,9 @@ impl Transcript {
                     _ => self.part(out, what, self.bytes(data)),
                 }
                 Ok(())
+            }
+            Kind::Tcp { stream, event: what } => {
+                writeln!(out, "[{}] #{} {}", event.at, stream.0 + 1, what.words())
             }
             Kind::LocalResponse { stream, plugin, status, details } => {
                 let who = match self.bytes(plugin) {
@@ -118,6 +122,19 @@ impl Transcript {
         let Ok(pairs) = Pairs::parse(data) else { return };
         for (name, value) in pairs.filter(|(name, _)| shown(name)) {
             let _ = writeln!(out, "    {}: {}", show_bytes(name), show_bytes(value));
+        }
+    }
+}
+
+impl TcpEvent {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Connects => "client connects",
+            Self::Accepted => "server accepts",
+            Self::Refused => "server refuses",
+            Self::Closed(ClosedBy::Client) => "closed by the client",
+            Self::Closed(ClosedBy::Server) => "closed by the server",
+            Self::Closed(ClosedBy::Proxy) => "closed by the proxy",
         }
     }
 }

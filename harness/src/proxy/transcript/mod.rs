@@ -10,7 +10,7 @@ mod lines;
 mod log;
 mod text;
 
-pub use event::{Arg, Args, CallSide, Detail, Event, Fault, Kind, Moved, Party, Text, What};
+pub use event::{Arg, Args, CallSide, Detail, Event, Fault, Kind, Moved, Party, TcpEvent, Text, What};
 pub use text::show_bytes;
 
 use super::ids::VmIndex;

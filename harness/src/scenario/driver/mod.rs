@@ -9,7 +9,8 @@ mod streams;
 
 use super::document::error::ScenarioError;
 use super::document::source::Span;
-use super::judge::{Judge, Mark, Stage, Undone};
+use super::expect::Side;
+use super::judge::{Judge, Mark, Stage, Subject, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
 use super::run::{Run, RunError, RunOptions};
@@ -52,6 +53,13 @@ pub(super) fn drive(
     Ok(driver.end())
 }
 
+fn side(side: Side) -> Peer {
+    match side {
+        Side::Client => Peer::Client,
+        Side::Server => Peer::Upstream,
+    }
+}
+
 fn unusable(span: &Span, error: &HostError) -> RunError {
     let hint = match error {
         HostError::Load(error) => error.hint().map(|hint| hint.to_string()),
@@ -83,7 +91,7 @@ impl Driver<'_> {
         stage.words = "start".to_owned();
         let as_meant = self.judge.start(&stage, &self.host, outcome, refusal.as_ref());
         if let Some(expect) = written.and_then(|(_, step)| step.expect.as_ref()) {
-            self.judge.expectations(&stage, expect, &self.host, None);
+            self.judge.expectations(&stage, expect, &self.host, Subject::default());
         }
         self.judge.done(stage);
         self.steps += usize::from(written.is_some());
@@ -101,6 +109,7 @@ impl Driver<'_> {
         let mut began: Option<Instant> = None;
         for repetition in 1..=step.repeat {
             let mark = Mark::of(&self.host);
+            let passed = self.streams.passed(&self.host);
             if let (Some(every), Some(last)) = (step.every, began) {
                 let gap = (last + every) - self.host.now();
                 self.host.advance_for(gap, Moved::Every);
@@ -118,8 +127,16 @@ impl Driver<'_> {
                 self.judge.undone(&stage, &self.host, undone);
             }
             if let Some(expect) = &step.expect {
-                let exchange = self.streams.exchange(&mut self.host, expect.stream.as_deref());
-                self.judge.expectations(&stage, expect, &self.host, exchange);
+                let before = if matches!(step.kind, StepKind::Expect) { &[] } else { passed.as_slice() };
+                let name = expect.stream.as_deref();
+                let connection = self.streams.connection(&self.host, name, before);
+                let exchange = self.streams.exchange(&mut self.host, name);
+                self.judge.expectations(
+                    &stage,
+                    expect,
+                    &self.host,
+                    Subject { exchange, connection: connection.as_ref() },
+                );
             }
             if matches!(step.kind, StepKind::Expect) {
                 // What it speaks of belongs to the steps before it.
@@ -153,15 +170,36 @@ impl Driver<'_> {
                     super::step::Peer::Upstream => Peer::Upstream,
                 };
                 let stream = self.streams.by_name(&abort.stream, span)?;
-                self.host.abort(stream, by);
+                match self.host.is_connection(stream) {
+                    true => self.host.reset(stream, by),
+                    false => self.host.abort(stream, by),
+                }
             }
             StepKind::Advance(span) => self.host.advance(*span),
             StepKind::SetClock(time) => self.host.set_clock(time.ns),
             StepKind::Fault(fault) => self.fault(fault),
             StepKind::Start(_) => {}
-            StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) | StepKind::Reconfigure(_) => {
-                offered::step(kind, span)?
+            StepKind::Connect(connect) => {
+                let stream = match connect.worker {
+                    Some(worker) => self.host.connect_on(worker as usize),
+                    None => self.host.connect(),
+                };
+                self.streams.open(&connect.stream, stream);
+                self.exchanges += 1;
             }
+            StepKind::Data(data) => {
+                let stream = self.streams.by_name(&data.stream, span)?;
+                let sent = self.host.data(stream, side(data.from), &data.bytes, data.end);
+                return Ok(sent.err().map(|why| Undone::new("data", "the server has the connection", why)));
+            }
+            StepKind::Close(close) => {
+                let stream = self.streams.by_name(&close.stream, span)?;
+                let closed = self.host.close(stream, side(close.by));
+                return Ok(closed
+                    .err()
+                    .map(|why| Undone::new("close", "the server has the connection", why)));
+            }
+            StepKind::Reconfigure(_) => offered::step(kind, span)?,
             StepKind::Enqueue(Enqueue { vm_id, queue, data, .. }) => {
                 if self.host.enqueue(vm_id, queue, data).is_err() {
                     return Ok(Some(Undone::new(

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::host::{Exchange, Host};
+use crate::host::{Connection, Exchange, Host};
 use crate::proxy::StreamId;
 use crate::scenario::document::error::{ScenarioError, nearest};
 use crate::scenario::{RunError, Span};
@@ -48,6 +48,38 @@ impl Streams {
         Ok(named.stream)
     }
 
+    /// How much every connection has let through so far, to the server and to the client.
+    pub(super) fn passed(&self, host: &Host) -> Vec<(StreamId, usize, usize)> {
+        let connections = self.named.values().filter(|named| host.is_connection(named.stream));
+        connections
+            .map(|Named { stream, .. }| {
+                let connection = host.connection(*stream);
+                (*stream, connection.to_upstream.len(), connection.to_client.len())
+            })
+            .collect()
+    }
+
+    /// The connection called `name`, or the latest, with what it has let through since `before`.
+    pub(super) fn connection(
+        &self,
+        host: &Host,
+        name: Option<&str>,
+        before: &[(StreamId, usize, usize)],
+    ) -> Option<Connection> {
+        let name = match (name, &self.latest) {
+            (Some(name), _) => name,
+            (None, Some(Latest::Named(name))) => name,
+            _ => return None,
+        };
+        let stream = self.named.get(name)?.stream;
+        let mut connection = host.is_connection(stream).then(|| host.connection(stream))?;
+        if let Some((_, up, down)) = before.iter().find(|(known, ..)| *known == stream) {
+            connection.to_upstream.drain(..up);
+            connection.to_client.drain(..down);
+        }
+        Some(connection)
+    }
+
     /// The exchange of the stream called `name`, or of the latest stream, as far as it has come.
     pub(super) fn exchange(&mut self, host: &mut Host, name: Option<&str>) -> Option<&Exchange> {
         let name = match (name, &self.latest) {
@@ -56,7 +88,7 @@ impl Streams {
             (None, Some(Latest::Sent(exchange))) => return Some(exchange),
             (None, None) => return None,
         };
-        let named = self.named.get_mut(name)?;
+        let named = self.named.get_mut(name).filter(|named| !host.is_connection(named.stream))?;
         // An ended stream is handed over once, and kept here from then on.
         if host.has_stream(named.stream) || named.exchange.is_none() {
             named.exchange = Some(host.look_at(named.stream));

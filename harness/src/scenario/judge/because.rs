@@ -5,7 +5,7 @@ use crate::proxy::transcript::{Kind, Party, What};
 use crate::proxy::{Held, StreamId};
 
 impl Bench<'_> {
-    fn lines(&self, at: impl IntoIterator<Item = usize>) -> Vec<String> {
+    pub(super) fn lines(&self, at: impl IntoIterator<Item = usize>) -> Vec<String> {
         at.into_iter().flat_map(|at| self.host.transcript().lines_of(at)).collect()
     }
 

@@ -15,6 +15,7 @@ mod log;
 mod message;
 mod stage;
 mod state;
+mod tcp;
 mod text;
 mod trouble;
 
@@ -23,7 +24,7 @@ use super::expect::Expectations;
 use super::failure::Failure;
 use super::model::Scenario;
 use super::step::StartOutcome;
-use crate::host::{Exchange, Host, Refusal};
+use crate::host::{Connection, Exchange, Host, Refusal};
 use crate::state::show;
 pub(super) use stage::{Mark, Stage};
 use trouble::Excused;
@@ -49,11 +50,20 @@ impl Undone {
     }
 }
 
+/// The stream that a step speaks of, as far as it has come.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Subject<'a> {
+    pub(super) exchange: Option<&'a Exchange>,
+    /// Its bytes are those let through in the step.
+    pub(super) connection: Option<&'a Connection>,
+}
+
 /// One comparison: what is at hand, and where a failure goes.
 struct Bench<'a> {
     stage: &'a Stage,
     host: &'a Host,
     exchange: Option<&'a Exchange>,
+    connection: Option<&'a Connection>,
     scenario: &'a Scenario,
     failures: Vec<Failure>,
     excused: &'a mut Excused,
@@ -64,15 +74,15 @@ impl<'s> Judge<'s> {
         Self { scenario, failures: Vec::new(), stages: Vec::new(), excused: Excused::default() }
     }
 
-    /// Judges what a step expects. `exchange` is the one of its stream, as far as it has come.
+    /// Judges what a step expects.
     pub(super) fn expectations(
         &mut self,
         stage: &Stage,
         expect: &Expectations,
         host: &Host,
-        exchange: Option<&Exchange>,
+        subject: Subject<'_>,
     ) {
-        self.at_bench(stage, host, exchange, |bench| bench.judge(expect));
+        self.at_bench(stage, host, subject, |bench| bench.judge(expect));
     }
 
     /// Judges how the start ended. Answers whether the steps after it are to be carried out.
@@ -85,14 +95,14 @@ impl<'s> Judge<'s> {
     ) -> bool {
         let as_meant = (outcome == StartOutcome::Refused) == refusal.is_some();
         if !as_meant {
-            self.at_bench(stage, host, None, |bench| bench.start(outcome, refusal));
+            self.at_bench(stage, host, Subject::default(), |bench| bench.start(outcome, refusal));
         }
         as_meant
     }
 
     /// The step could not be done.
     pub(super) fn undone(&mut self, stage: &Stage, host: &Host, undone: Undone) {
-        self.at_bench(stage, host, None, |bench| {
+        self.at_bench(stage, host, Subject::default(), |bench| {
             let because = bench.last_of_step();
             bench.fail(&stage.span, undone.step, undone.needs, undone.found).because = because;
         });
@@ -110,7 +120,7 @@ impl<'s> Judge<'s> {
             until: mark,
             took: std::time::Duration::ZERO,
         };
-        self.at_bench(&stage, host, None, |bench| {
+        self.at_bench(&stage, host, Subject::default(), |bench| {
             let crash = host.findings().last().map_or_else(String::new, |finding| finding.message.clone());
             let failure =
                 bench.fail(span, "step", "it is carried out", "left out: Envoy would have crashed before it");
@@ -123,13 +133,14 @@ impl<'s> Judge<'s> {
         &mut self,
         stage: &Stage,
         host: &Host,
-        exchange: Option<&Exchange>,
+        Subject { exchange, connection }: Subject<'_>,
         judge: impl FnOnce(&mut Bench<'_>),
     ) {
         let mut bench = Bench {
             stage,
             host,
             exchange,
+            connection,
             scenario: self.scenario,
             failures: Vec::new(),
             excused: &mut self.excused,
@@ -158,6 +169,7 @@ impl<'s> Judge<'s> {
                 stage,
                 host,
                 exchange: None,
+                connection: None,
                 scenario: self.scenario,
                 failures: Vec::new(),
                 excused: &mut self.excused,
@@ -186,6 +198,7 @@ impl Bench<'_> {
         if let Some(local) = &expect.local_response {
             self.local_response(local);
         }
+        self.tcp(expect);
         if let Some(calls) = &expect.http_calls {
             self.http_calls(calls);
         }

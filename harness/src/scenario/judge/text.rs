@@ -20,7 +20,7 @@ pub(super) fn count(number: usize, what: &str) -> String {
 
 /// In what `actual` differs from `expected`, in a few words, where that can be said.
 pub(super) fn difference(expected: &[u8], actual: &[u8]) -> Option<String> {
-    if expected == actual {
+    if expected == actual || expected.is_empty() || actual.is_empty() {
         return None;
     }
     if expected.eq_ignore_ascii_case(actual) {
