@@ -128,9 +128,9 @@ impl Modules for ModuleSource {
             (None, PluginSource::Cargo(CargoPackage { span, cargo, profile })) => {
                 self.package(cargo, profile, &span.folder())
             }
-            (None, PluginSource::Bytes(bytes)) => self
-                .bytes
-                .get(Arc::clone(bytes), || Ok(Plugin::from_bytes(name, bytes.to_vec(), &self.options)?)),
+            (None, PluginSource::Bytes(bytes)) => {
+                self.bytes.get(Arc::clone(bytes), || Ok(Plugin::from_bytes(name, bytes, &self.options)?))
+            }
         }
     }
 }

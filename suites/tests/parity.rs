@@ -29,8 +29,8 @@ fn failing(name: String, why: String) -> Test {
 
 /// Plays everything that is asked for before the first test runs: scenarios share Envoys.
 fn trials(arguments: &Arguments, envoy: &Envoy) -> Vec<Test> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let found = match discover(&[folder]) {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = match discover(&[here.join("scenarios"), here.join("parity")]) {
         Ok(found) => found,
         Err(error) => return vec![failing("scenarios".to_owned(), error.to_string())],
     };
