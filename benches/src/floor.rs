@@ -76,7 +76,8 @@ impl Floor {
             .find_map(|name| instance.get_typed_func(&mut store, name).ok());
         let started = ["_initialize", "_start"].into_iter().find_map(|name| {
             let start = instance.get_typed_func::<(), ()>(&mut store, name).ok()?;
-            Some(start.call(&mut store, ()).expect("it starts"))
+            start.call(&mut store, ()).expect("it starts");
+            Some(())
         });
         let mut floor = Self::found(store, &instance, workload.body);
         if started.is_some()

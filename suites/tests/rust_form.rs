@@ -52,7 +52,7 @@ fn the_error_of_a_test_is_a_report() {
         "{report}"
     );
 
-    let missing = || -> Result { Ok(drop(Plugin::cargo("limitr")?)) };
+    let missing = || -> Result { Plugin::cargo("limitr").map(drop) };
     let report = format!("{:?}", missing().expect_err("no such package"));
     assert!(report.starts_with("no package `limitr` in the workspace of "), "{report}");
     assert!(report.contains("\nhelp: its packages are: "), "{report}");

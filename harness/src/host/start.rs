@@ -100,9 +100,9 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.record_step(&"start");
 
     let mut host = Box::new(Host::new(proxy, builder));
-    for worker in 0..builder.workers {
+    for _ in 0..builder.workers {
         for (group, &first) in groups.iter().enumerate() {
-            if let Some(refusal) = start_vm(&mut host, worker, group, &chain[first])? {
+            if let Some(refusal) = start_vm(&mut host, group, &chain[first])? {
                 return Ok(Started::Refused(host, refusal));
             }
         }
@@ -168,16 +168,11 @@ fn vm_names(proxy: &Proxy, workers: usize, groups: usize) -> Vec<String> {
         .collect()
 }
 
-fn start_vm(
-    host: &mut Host,
-    worker: usize,
-    group: usize,
-    setup: &Setup,
-) -> Result<Option<Refusal>, HostError> {
+fn start_vm(host: &mut Host, group: usize, setup: &Setup) -> Result<Option<Refusal>, HostError> {
     let index = VmIndex(host.slot.vms.len());
     let builder = Arc::clone(&host.setup);
     let entropy = Entropy::of_vm(START_SEED, "starting guest", index.0);
-    let mut state = VmState::new(worker, setup.plugin.abi_version(), entropy);
+    let mut state = VmState::new(setup.plugin.abi_version(), entropy);
     state.vm_id.clone_from(&setup.vm_id);
     state.configuration.clone_from(&setup.vm_config);
     state.environment = setup.env.iter().map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -20,7 +20,6 @@ pub(crate) enum ContextRef {
 /// The proxy's side of one VM.
 #[derive(Clone, Debug)]
 pub(crate) struct VmState {
-    pub(crate) worker: usize,
     pub(crate) abi: AbiVersion,
     pub(crate) vm_id: String,
     pub(crate) configuration: Vec<u8>,
@@ -70,9 +69,8 @@ pub(crate) struct Outer {
 }
 
 impl VmState {
-    pub(crate) fn new(worker: usize, abi: AbiVersion, entropy: Entropy) -> Self {
+    pub(crate) fn new(abi: AbiVersion, entropy: Entropy) -> Self {
         Self {
-            worker,
             abi,
             vm_id: String::new(),
             configuration: Vec::new(),

@@ -115,8 +115,8 @@ fn link_the_rest(mut links: Links) -> wasmtime::Result<Linker<VmData>> {
 /// Whether a section offers this import, for `inspect` and for the completeness check.
 #[must_use]
 pub fn implemented(module: &str, name: &str, version: AbiVersion) -> bool {
-    static OFFERED: std::sync::OnceLock<Vec<(AbiVersion, BTreeSet<(&'static str, &'static str)>)>> =
-        std::sync::OnceLock::new();
+    type Offered = Vec<(AbiVersion, BTreeSet<(&'static str, &'static str)>)>;
+    static OFFERED: std::sync::OnceLock<Offered> = std::sync::OnceLock::new();
     let offered = OFFERED.get_or_init(|| {
         AbiVersion::ALL
             .into_iter()

@@ -30,6 +30,9 @@ pub(crate) struct VmData {
     pub(crate) trapped: Option<(CallbackId, Trap)>,
 }
 
+/// A function of the module's start, whatever its type.
+type Plain = dyn Fn(&mut Store<VmData>) -> wasmtime::Result<()>;
+
 /// A trap, where it happened.
 #[derive(Clone, Debug)]
 pub struct Trapped {
@@ -102,7 +105,7 @@ impl Vm {
     pub(crate) fn start(&mut self, proxy: &mut Slot, callback: CallbackId) -> Result<bool, Trapped> {
         let name = callback.name();
         let (index, store) = (self.index, &mut self.store);
-        let run: Box<dyn Fn(&mut Store<VmData>) -> wasmtime::Result<()>> =
+        let run: Box<Plain> =
             if let Ok(main) = self.instance.get_typed_func::<(u32, u32), u32>(&mut *store, name) {
                 Box::new(move |store| main.call(store, (0, 0)).map(drop))
             } else if let Ok(main) = self.instance.get_typed_func::<(), u32>(&mut *store, name) {

@@ -75,7 +75,7 @@ impl<'n> Message<'n> {
             let known = |name: &&str| {
                 **name == entry.key || (reading.names == Names::SnakeOrCamel && camel(name) == entry.key)
             };
-            if self.asked.iter().any(|name| known(name)) {
+            if self.asked.iter().any(known) {
                 continue;
             }
             let message = format!("unknown field `{}`", self.path_of(&entry.key));

@@ -387,7 +387,7 @@ fn what_is_refused() {
             "has no `@type`",
         ),
     ] {
-        let said = wrong(&filter("f", "", "", &[wrong_patch.clone()]));
+        let said = wrong(&filter("f", "", "", std::slice::from_ref(&wrong_patch)));
         assert!(said.contains(why), "{wrong_patch}\n{said}");
     }
     // Unknown fields of a value are let pass.

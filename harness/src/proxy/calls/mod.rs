@@ -230,16 +230,6 @@ impl Proxy {
             .collect()
     }
 
-    /// A plugin context has gone: its calls are reset.
-    pub(crate) fn drop_calls(&mut self, vm: VmIndex, context: u32) {
-        let of_it = |open: &OpenCall| open.vm == vm && open.context == context;
-        let gone: Vec<CallIndex> =
-            self.calls.open.iter().filter(|(_, open)| of_it(open)).map(|(at, _)| *at).collect();
-        for at in gone {
-            self.close_call(at);
-        }
-    }
-
     /// What the callback that runs shows of a call, to the effective context's plugin.
     pub(crate) fn call_view(&self, vm: VmIndex) -> Option<&CallView> {
         let context = self.effective_plugin_context(vm)?;

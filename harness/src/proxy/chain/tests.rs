@@ -60,7 +60,7 @@ impl Bench {
                 allow_on_headers_stop_iteration: false,
                 group: index,
             });
-            let mut state = VmState::new(0, AbiVersion::V0_2_1, Entropy::new(0, "test"));
+            let mut state = VmState::new(AbiVersion::V0_2_1, Entropy::new(0, "test"));
             state.new_plugin_context(PluginIndex(index));
             proxy.vms.push(state);
         }

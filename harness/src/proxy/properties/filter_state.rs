@@ -7,22 +7,9 @@ use crate::abi::Status;
 /// What stands before the names of what plugins set.
 pub(super) const SET_BY_PLUGIN: &[u8] = b"wasm.";
 
-/// What the value of an object is, for expressions: the hostcall reads bytes in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Bytes.
-    #[default]
-    Bytes,
-    /// Text.
-    Text,
-    /// A message that this host has no description of: as bytes.
-    Opaque,
-}
-
 /// What a plugin declared about a property that it sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Declaration {
-    pub(crate) kind: Kind,
     /// It can be set once.
     pub(crate) read_only: bool,
 }

@@ -9,7 +9,7 @@ mod defaults;
 mod filter_state;
 mod overrides;
 
-pub(crate) use filter_state::{Declaration, FilterState, Kind};
+pub(crate) use filter_state::{Declaration, FilterState};
 pub(crate) use overrides::Overrides;
 
 use super::Proxy;

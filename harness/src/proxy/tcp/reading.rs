@@ -59,7 +59,7 @@ impl<G: Guest> Drive<'_, G> {
             }
         }
         if self.proxy.live(id).is_some() {
-            self.to_server(id);
+            self.pass_to_server(id);
         }
     }
 
@@ -109,7 +109,7 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// The chain's end: the server is connected, and gets what has been read.
-    fn to_server(&mut self, id: StreamId) {
+    fn pass_to_server(&mut self, id: StreamId) {
         if !std::mem::replace(&mut self.proxy.tcp(id).through, true) && !self.server_accepts(id) {
             return;
         }

@@ -43,7 +43,7 @@ impl<G: Guest> Drive<'_, G> {
                 return Ok(());
             }
         }
-        self.to_client(id);
+        self.pass_to_client(id);
         Ok(())
     }
 
@@ -67,7 +67,7 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// The chain's end: the client gets what the server sent.
-    fn to_client(&mut self, id: StreamId) {
+    fn pass_to_client(&mut self, id: StreamId) {
         let connection = self.proxy.tcp(id);
         let client_ended = connection.way(Direction::Request).ended;
         let way = connection.way_mut(SERVER);

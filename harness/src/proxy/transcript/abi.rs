@@ -103,10 +103,10 @@ fn named(row: &Hostcall) -> Vec<&'static str> {
         .iter()
         .copied()
         .filter(|name| !name.starts_with("return_"))
-        .filter_map(|name| match name.strip_suffix("_size").or_else(|| name.strip_suffix("_count")) {
-            // The size of what the data before it points at.
-            Some(what) if row.names.iter().any(|other| other.strip_suffix("_data") == Some(what)) => None,
-            _ => Some(name),
+        .filter(|name| {
+            // Not the size of what the data before it points at.
+            let what = name.strip_suffix("_size").or_else(|| name.strip_suffix("_count"));
+            what.is_none_or(|what| row.names.iter().all(|other| other.strip_suffix("_data") != Some(what)))
         })
         .collect()
 }

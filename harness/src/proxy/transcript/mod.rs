@@ -75,12 +75,6 @@ impl Transcript {
         &self.bytes[text.start as usize..(text.start + text.len) as usize]
     }
 
-    /// Forgets the events, keeps the memory.
-    pub(crate) fn clear(&mut self) {
-        self.events.clear();
-        self.bytes.clear();
-    }
-
     pub(crate) fn push(&mut self, at: Instant, kind: Kind) {
         self.events.push(Event { at, kind });
     }

@@ -13,6 +13,8 @@ const KEPT: usize = 16;
 const LARGEST: usize = 16 << 10;
 
 thread_local! {
+    // Boxed, because boxed they go into maps and come back.
+    #[expect(clippy::vec_box, reason = "an arena moves between maps and this list without being copied")]
     static SPARE: RefCell<Vec<Box<Arena>>> = const { RefCell::new(Vec::new()) };
 }
 
