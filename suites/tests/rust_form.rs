@@ -52,7 +52,10 @@ fn the_error_of_a_test_is_a_report() {
         "{report}"
     );
 
-    let missing = || -> Result { Plugin::cargo("limitr").map(drop) };
+    let missing = || -> Result {
+        drop(Plugin::cargo("limitr")?);
+        Ok(())
+    };
     let report = format!("{:?}", missing().expect_err("no such package"));
     assert!(report.starts_with("no package `limitr` in the workspace of "), "{report}");
     assert!(report.contains("\nhelp: its packages are: "), "{report}");
