@@ -1,6 +1,6 @@
 //! The ABI, section by section: one file each, hostcalls and what is to be known about its callbacks.
 //!
-//! [`link`] is the one list. What the tables of `abi/` name and no section offers yet links as well: it answers
+//! `offer_all` is the one list. What the tables of `abi/` name and no section offers yet links as well: it answers
 //! UNIMPLEMENTED and is named in the transcript.
 
 mod buffers;

@@ -17,8 +17,6 @@ pub(crate) enum A<'a> {
     T(&'a [u8]),
     /// Where output number `n` goes; each has eight bytes, `0xaa` at first.
     O(u32),
-    /// What output number `n` holds by then.
-    W(u32),
     /// A pointer that leaves the memory.
     Far,
     /// Bytes that leave the memory: pointer and a length of 100.
@@ -28,7 +26,7 @@ pub(crate) enum A<'a> {
     /// Two pieces for a vectored write: pointer and count.
     Pieces(&'a [u8], &'a [u8]),
 }
-pub(crate) use A::{At, Far, FarText, N, O, Pieces, T, W};
+pub(crate) use A::{At, Far, FarText, N, O, Pieces, T};
 
 /// Called for plugin contexts as well, where it does nothing.
 const STREAMS_ONLY: &str = "proxy_on_context_create";
@@ -73,12 +71,6 @@ impl Probe {
         }
     }
 
-    /// The module of another version.
-    pub(crate) fn version(mut self, version: AbiVersion) -> Self {
-        self.version = version;
-        self
-    }
-
     /// What follows is for this callback; of `proxy_on_context_create`, for streams only.
     pub(crate) fn on(mut self, callback: &'static str) -> Self {
         self.at = callback;
@@ -113,7 +105,6 @@ impl Probe {
                 T(bytes) => out.extend([self.text(bytes).to_string(), bytes.len().to_string()]),
                 At(bytes) => out.push(self.text(bytes).to_string()),
                 O(index) => out.push((OUTPUTS + 8 * index).to_string()),
-                W(index) => out.push(format!("@{}", OUTPUTS + 8 * index)),
                 Far => out.push(FAR.to_string()),
                 FarText => out.extend([FAR.to_string(), "100".to_owned()]),
                 Pieces(one, other) => {

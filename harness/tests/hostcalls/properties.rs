@@ -108,7 +108,7 @@ fn the_header_map_has_each_name_once() {
         .call("proxy_remove_header_map_value", &[N(0), T(b":scheme")], "Ok")
         .call("proxy_remove_header_map_value", &[N(0), T(b"x-forwarded-proto")], "Ok")
         .call("proxy_remove_header_map_value", &[N(0), T(b":method")], "Ok");
-    let pairs = b"\x02\0\0\0\x05\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0:path\0/\0x\01,2\0";
+    let pairs = b"\x02\0\0\0\x05\0\0\0\x01\0\0\0\x01\0\0\0\x03\0\0\0:path\0/\0x\x001,2\0";
     probe.call(GET, &[T(b"request\0headers"), O(0), O(1)], &bytes(pairs)).run(alone, |host| {
         let _ = host.send(Request::get("/").header("x", "1").header("x", "2"));
     });

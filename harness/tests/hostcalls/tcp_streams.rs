@@ -30,8 +30,8 @@ fn play(host: &mut Host, script: &str) -> StreamId {
     for step in script.split_whitespace() {
         let peer = if step.starts_with('c') { Client } else { Upstream };
         match &step[1..2] {
-            ":" => host.data(stream, peer, step[2..].as_bytes(), false).unwrap(),
-            "!" => host.data(stream, peer, step[2..].as_bytes(), true).unwrap(),
+            ":" => host.data(stream, peer, &step.as_bytes()[2..], false).unwrap(),
+            "!" => host.data(stream, peer, &step.as_bytes()[2..], true).unwrap(),
             "f" => host.close(stream, peer).unwrap(),
             "r" => host.reset(stream, peer),
             other => panic!("{other}"),
@@ -235,7 +235,9 @@ fn closing_ends_the_connection_whichever_way_it_names() {
             .call("proxy_continue_stream", &[N(2)], "Ok")
             .on("proxy_on_log")
             .call("proxy_close_stream", &[N(way)], "Ok")
-            .run(alone, |host| drop(play(host, "c:one s:x")));
+            .run(alone, |host| {
+                play(host, "c:one s:x");
+            });
         assert_eq!(short(&host), "");
         let stream = play(&mut host, "c:one");
         let connection = host.connection(stream);
