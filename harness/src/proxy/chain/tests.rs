@@ -253,3 +253,20 @@ fn a_body_over_the_limit_is_413() {
         "{calls}"
     );
 }
+
+/// envoy-http, "continue before any response exists crashes": nothing runs after it, so nothing is waited for.
+#[test]
+fn a_step_does_not_wait_after_a_crash() {
+    let mut bench = Bench::new(1).reacts(0, CallbackId::RequestHeaders, |proxy, vm, _| {
+        let at = proxy.at(vm).expect("a stream");
+        proxy.set_tick_period(vm, 1, crate::state::Duration::from_millis(1));
+        proxy.vm_mut(vm).effects.push_back(Effect::Continue { at, direction: Direction::Response });
+        1
+    });
+    bench.send(&Request::get("/"));
+    let limit = bench.slot.clock.now() + crate::state::Duration::from_secs(1);
+    let mut drive = Drive { proxy: &mut bench.slot, guest: &mut bench.guest };
+    assert!(!drive.run_until(limit, |_| false));
+    assert_eq!(bench.slot.findings.len(), 1);
+    assert_eq!(bench.slot.findings[0].id, "envoy/crash");
+}
