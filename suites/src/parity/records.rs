@@ -84,7 +84,7 @@ impl Records {
             })
             .collect();
         let told = told[told.len().saturating_sub(count)..].join("\n");
-        format!("{}{told}", String::from_utf8_lossy(&self.stray))
+        format!("{}{told}{}", String::from_utf8_lossy(&self.stray), String::from_utf8_lossy(&self.rest))
     }
 }
 
