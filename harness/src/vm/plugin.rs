@@ -251,10 +251,8 @@ impl Plugin {
 
     /// Why its state after the start cannot be kept as an image.
     pub(super) fn image_obstacles(&self) -> Result<&[ImageObstacle], String> {
-        let found = self
-            .0
-            .obstacles
-            .get_or_init(|| image_obstacles(self.wasm()).map_err(|error| error.to_string()));
+        let found =
+            self.0.obstacles.get_or_init(|| image_obstacles(self.wasm()).map_err(|error| error.to_string()));
         found.as_deref().map_err(Clone::clone)
     }
 
