@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{inspect, run, schema, try_plugin};
+use crate::{chain, inspect, run, schema, try_plugin};
 
 /// Test Proxy-Wasm plugins without a proxy: deterministic, in milliseconds
 #[derive(Debug, Parser)]
@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Run(run::Args),
     Try(try_plugin::Args),
     Inspect(inspect::Args),
+    Chain(chain::Args),
     Schema(schema::Args),
 }
 

@@ -1,9 +1,10 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`), `report`
-//! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
+//! `chain`, `schema`), `report` (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`,
+//! `crash` (how it ends).
 
+mod chain;
 mod cli;
 mod crash;
 mod error;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             Command::Run(args) => run::run(&args, &mut out),
             Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
         };
         done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
