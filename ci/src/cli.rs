@@ -2,13 +2,14 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{completions, inspect, man, run, schema, try_plugin};
+use crate::{completions, init, inspect, man, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
   proxy-wasm-test try build/limiter.wasm http://httpbin:8000/headers --times 3 --every 250ms
   proxy-wasm-test run                                  # every *.scenario.yaml below this folder
   proxy-wasm-test inspect build/limiter.wasm
+  proxy-wasm-test init build/limiter.wasm              # a first scenario
 
 `proxy-wasm-test COMMAND --help` has examples for each command";
 
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Try(try_plugin::Args),
     Inspect(inspect::Args),
     Schema(schema::Args),
+    Init(init::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

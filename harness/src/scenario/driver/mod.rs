@@ -13,7 +13,7 @@ use super::expect::Side;
 use super::judge::{Judge, Mark, Stage, Subject, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
-use super::run::{Run, RunError, RunOptions};
+use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
     Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
@@ -41,6 +41,7 @@ pub(super) fn drive(
         host,
         streams: Streams::default(),
         judge: Judge::new(scenario),
+        passages: Vec::new(),
         exchanges: 0,
         steps: 0,
     };
@@ -73,6 +74,7 @@ struct Driver<'s> {
     host: Box<Host>,
     streams: Streams,
     judge: Judge<'s>,
+    passages: Vec<Passage>,
     exchanges: usize,
     steps: usize,
 }
@@ -123,6 +125,8 @@ impl Driver<'_> {
                 _ => self.stage(index, step.span.clone(), mark, took),
             };
             stage.repetition = (step.repeat > 1).then_some((repetition, step.repeat));
+            let speaks_of = step.expect.as_ref().and_then(|expect| expect.stream.as_deref());
+            self.passages.push(stage.passage(self.streams.stream(speaks_of)));
             if let Some(undone) = undone {
                 self.judge.undone(&stage, &self.host, undone);
             }
@@ -296,13 +300,15 @@ impl Driver<'_> {
     }
 
     fn end(self) -> Run {
-        let Self { host, judge, exchanges, steps, .. } = self;
+        let Self { host, judge, passages, exchanges, steps, .. } = self;
         Run {
             failures: judge.verdict(&host),
             transcript: host.transcript().clone(),
             traps: host.traps().to_vec(),
             stalls: host.stalls().to_vec(),
             findings: host.findings().to_vec(),
+            calls: host.calls().to_vec(),
+            passages,
             took: host.now() - Instant::ZERO,
             steps,
             exchanges,
