@@ -1,8 +1,8 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`,
-//! `init`, `completions`, `man`), `report` (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
+//! `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
+//! `error`, `exit`, `crash` (how it ends).
 
 mod cli;
 mod completions;
@@ -23,11 +23,11 @@ mod story;
 mod style;
 mod try_plugin;
 mod values;
-mod write;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use proxy_wasm_suites::write;
 
 use cli::{Cli, Command};
 use exit::Exit;
