@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{inspect, run, schema, try_plugin};
+use crate::{inspect, parity, run, schema, try_plugin};
 
 /// Test Proxy-Wasm plugins without a proxy: deterministic, in milliseconds
 #[derive(Debug, Parser)]
@@ -22,6 +22,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(run::Args),
     Try(try_plugin::Args),
+    Parity(parity::Args),
     Inspect(inspect::Args),
     Schema(schema::Args),
 }

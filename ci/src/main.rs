@@ -1,7 +1,7 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`), `report`
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `parity`,
+//! `inspect`, `schema`), `report`
 //! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
 
 mod cli;
@@ -11,6 +11,7 @@ mod exit;
 mod inspect;
 mod limits;
 mod output;
+mod parity;
 mod pool;
 mod report;
 mod run;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         let done = match cli.command {
             Command::Run(args) => run::run(&args, &mut out),
             Command::Try(args) => try_plugin::run(&args, &mut out),
+            Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
         };

@@ -16,7 +16,7 @@ use super::mark::marked;
 use super::mock;
 use super::play::play;
 use super::playable::LONGEST;
-use super::report::{Entry, Outcome};
+use super::report::Outcome;
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
 use super::trace;
@@ -163,7 +163,7 @@ fn first_mark(at: usize) -> u32 {
 const TRIES: usize = 3;
 
 /// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
-pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, ParityError> {
+pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Outcome>, ParityError> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
     let mut rest: Vec<usize> = (0..batch.len()).collect();
     for _ in 0..TRIES {
@@ -172,8 +172,7 @@ pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, 
             break;
         }
     }
-    let entries = batch.iter().zip(outcomes);
-    Ok(entries.filter_map(|(prepared, outcome)| Some(Entry::new(prepared.trial, outcome?))).collect())
+    Ok(outcomes.into_iter().map(|outcome| outcome.expect("each was played")).collect())
 }
 
 /// Plays the scenarios at `places` of a batch. When Envoy dies over one, those after it get a new Envoy. Answers the
@@ -251,7 +250,7 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     };
     let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
     let mut mock = mock::views(&prepared.simulated.transcript);
-    for parity in &scenario.parity {
+    if let Some(parity) = &scenario.parity {
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);
     }

@@ -65,6 +65,11 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "abi",
+        what: "how often in a row `clock_time_get` is called",
+        why: "Go's runtime reads the clock until it has moved on, which depends on the machine",
+    },
+    Normalisation {
+        view: "abi",
         what: "`proxy_set_effective_context` with a number above 0x7fff0000",
         why: "put into the module before it is played, so that the trace names the VM",
     },
@@ -138,6 +143,22 @@ pub(super) fn returned(value: Option<i64>, of_allocator: bool) -> String {
     }
 }
 
+/// Makes one call of several in a row that read a clock and got an answer.
+pub(super) fn clock_reads(lines: &mut Vec<String>) {
+    let is_read = |lines: &[String]| match lines {
+        [call, answer, ..] => call.trim_start() == "clock_time_get()" && answer.trim_start() == "-> 0",
+        _ => false,
+    };
+    let mut at = 0;
+    while at < lines.len() {
+        if is_read(&lines[at..]) && lines.get(at..at + 2) == lines.get(at + 2..at + 4) {
+            lines.drain(at..at + 2);
+        } else {
+            at += 1;
+        }
+    }
+}
+
 /// What a trap is called.
 pub(super) fn trap(message: &str) -> &str {
     message.strip_prefix("Uncaught ").and_then(|rest| rest.split_once(": ")).map_or(message, |(_, what)| what)
@@ -164,6 +185,18 @@ fn is_uuid(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clock_reads_in_a_row_become_one() {
+        let read = ["  clock_time_get()", "  -> 0"];
+        let mut lines: Vec<String> = [&read[..], &read, &read, &["  fd_write()", "  -> 0"], &read]
+            .concat()
+            .iter()
+            .map(|line| (*line).to_owned())
+            .collect();
+        clock_reads(&mut lines);
+        assert_eq!(lines, [&read[..], &["  fd_write()", "  -> 0"], &read].concat());
+    }
 
     #[test]
     fn only_what_was_drawn_or_measured_is_masked() {
