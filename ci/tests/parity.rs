@@ -85,7 +85,10 @@ fn scenarios_that_cannot_be_played_are_no_success() {
     play.write("one.scenario.yaml", scenarios(clock));
     let ran = play.run(&["parity", ".", "--envoy", "./envoy"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.stderr.contains("one::one: not playable: the clock of a real proxy cannot be set"), "{ran:?}");
+    assert!(
+        ran.stderr.contains("one::one: not playable: the clock of a real proxy cannot be set"),
+        "{ran:?}"
+    );
     assert!(ran.stdout.contains("1 scenarios, 0 played on both sides"), "{ran:?}");
 }
 

@@ -25,6 +25,10 @@ use super::views::{self, View};
 /// How many scenarios one Envoy serves at most.
 const MOST: usize = 24;
 
+/// How many bytes of modules one Envoy compiles at most, unless a single scenario has more. Each scenario has modules of
+/// its own, and V8 needs a second and more for each megabyte before Envoy serves.
+const BYTES: usize = 8 << 20;
+
 /// Calls by which a plugin reaches what a whole process shares, or what goes on while others are played.
 const SHARED: [&str; 8] = [
     "proxy_set_shared_data",
@@ -77,6 +81,11 @@ impl<'a> Prepared<'a> {
         let found = |id: &str| self.simulated.findings.iter().any(|finding| finding == id);
         (found("envoy/request-twice") && exchanges.iter().any(|exchange| exchange.upstream.len() > 1))
             || (found("envoy/head-twice") && exchanges.iter().any(Exchange::has_two_heads))
+    }
+
+    /// How much Envoy has to compile for it.
+    fn bytes(&self) -> usize {
+        self.plugins.iter().map(|(_, plugin)| plugin.wasm().len()).sum()
     }
 
     fn trailers(&self) -> bool {
@@ -133,7 +142,7 @@ impl<'a> Prepared<'a> {
 pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
     let mut done: Vec<Vec<usize>> = Vec::new();
     for trailers in [false, true] {
-        let mut open: Vec<usize> = Vec::new();
+        let (mut open, mut bytes): (Vec<usize>, usize) = (Vec::new(), 0);
         for (at, prepared) in all.iter().enumerate() {
             if prepared.trailers() != trailers {
                 continue;
@@ -142,10 +151,12 @@ pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
                 done.push(vec![at]);
                 continue;
             }
-            open.push(at);
-            if open.len() == MOST {
+            if open.len() == MOST || (!open.is_empty() && bytes + prepared.bytes() > BYTES) {
                 done.push(std::mem::take(&mut open));
+                bytes = 0;
             }
+            open.push(at);
+            bytes += prepared.bytes();
         }
         if !open.is_empty() {
             done.push(open);

@@ -20,7 +20,7 @@ use super::wire::{self, Kind};
 pub const SIMULATED: &str = "1.40";
 
 /// How long an Envoy may take to start: its V8 compiles every module.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 
 /// How long it may take to say its version: what `pip` installs is started by a Python script.
 const VERSION: Duration = Duration::from_secs(20);
@@ -53,7 +53,7 @@ impl Envoy {
         }
     }
 
-    /// How long it may take to start, instead of a minute.
+    /// How long it may take to start, instead of three minutes.
     #[must_use]
     pub fn start_within(mut self, limit: Duration) -> Self {
         self.start = limit;
