@@ -54,14 +54,14 @@ impl<'a> Prepared<'a> {
         trial: &'a Trial,
         plugins: Vec<(&'a PluginSpec, Plugin)>,
         modules: &dyn Modules,
-    ) -> Result<Self, Outcome> {
-        let simulated = simulate(&trial.scenario, modules).map_err(Outcome::MockFailed)?;
+    ) -> Result<Self, Box<Outcome>> {
+        let simulated =
+            simulate(&trial.scenario, modules).map_err(|why| Box::new(Outcome::MockFailed(why)))?;
         // A stall is not waited for: only what ends by itself has to be given its time.
         let took = simulated.forecast.took;
         if took > LONGEST && simulated.forecast.stalls.iter().all(Option::is_none) {
-            return Err(Outcome::NotPlayable(format!(
-                "it takes {took:?} in real time, which is more than {LONGEST:?}"
-            )));
+            let why = format!("it takes {took:?} in real time, which is more than {LONGEST:?}");
+            return Err(Box::new(Outcome::NotPlayable(why)));
         }
         Ok(Self { trial, plugins, simulated })
     }

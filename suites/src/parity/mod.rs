@@ -129,7 +129,7 @@ impl Judge {
                     places.push(at);
                 }
                 Err(outcome) => {
-                    entries[at] = Some(Entry::new(trial, outcome, &self.known));
+                    entries[at] = Some(Entry::new(trial, *outcome, &self.known));
                     progress(1);
                 }
             }
@@ -168,12 +168,12 @@ impl Judge {
 }
 
 /// A scenario with its modules, if it can be played.
-fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, Outcome> {
-    let specs = playable::playable(&trial.scenario).map_err(Outcome::NotPlayable)?;
+fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, Box<Outcome>> {
+    let specs = playable::playable(&trial.scenario).map_err(|why| Box::new(Outcome::NotPlayable(why)))?;
     let mut plugins = Vec::new();
     for spec in specs {
         let plugin = modules.load(&spec.name, &spec.source);
-        plugins.push((spec, plugin.map_err(|error| Outcome::MockFailed(error.to_string()))?));
+        plugins.push((spec, plugin.map_err(|error| Box::new(Outcome::MockFailed(error.to_string())))?));
     }
     Prepared::new(trial, plugins, modules)
 }
