@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use proxy_wasm_harness::manifest::ManifestErrors;
 use proxy_wasm_harness::scenario::{FileErrors, RunError, ScenarioError};
 use proxy_wasm_harness::vm::LoadError;
+use proxy_wasm_suites::parity::{KnownError, ParityError};
 
 use crate::style::{BOLD, ERROR, HINT, NOTED};
 
@@ -28,6 +29,12 @@ pub(crate) enum Error {
     /// A scenario that cannot be run.
     #[error(transparent)]
     Run(RunError),
+    /// No real proxy, or one that does not do its part.
+    #[error(transparent)]
+    Parity(#[from] ParityError),
+    /// A file of known differences that cannot be used.
+    #[error(transparent)]
+    Known(#[from] KnownError),
     /// A file that cannot be read.
     #[error("{}: cannot be read: {cause}", path.display())]
     Unreadable {
