@@ -9,6 +9,7 @@
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
+//! - `registry` (feature `registry`): modules of manifests, downloaded
 
 pub mod cache;
 mod cargo;
@@ -18,6 +19,8 @@ pub mod modules;
 pub mod parity;
 mod plugin_ext;
 pub mod prelude;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod snapshots;
 pub mod trials;
 pub mod write;

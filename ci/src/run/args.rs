@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::format::Format;
+use crate::fetching::Fetching;
 use crate::limits::Limits;
 use crate::values;
 
@@ -15,6 +16,7 @@ Examples:
   proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
   proxy-wasm-test run --update-snapshots                  # accept what differs
   proxy-wasm-test run --accept new.scenario.yaml          # fill in what is expected
+  proxy-wasm-test run --fetch                             # with the modules that manifests name by url
   proxy-wasm-test run --format json | jq .summary
   proxy-wasm-test run --junit target/junit.xml            # for CI
 
@@ -66,6 +68,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) limits: Limits,
+
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
 }
 
 /// How results are told.

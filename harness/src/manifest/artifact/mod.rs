@@ -19,6 +19,7 @@ mod unpack;
 #[cfg(test)]
 mod tests;
 
+pub use checksum::of as sha256;
 pub use fetch::{Fetch, downloaded, verified, wanted};
 pub use image::{Manifest, Store};
 
