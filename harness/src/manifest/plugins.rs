@@ -99,7 +99,8 @@ fn plugin(
         (ModuleSource::Url(ModuleUrl::Remote(url)), _) => {
             let Some(got) = remote(link, url, mapped, fetch) else {
                 let message = format!("{url} is not downloaded in a test");
-                return Err(at(message, Some(where_it_is(link))));
+                let hint = format!("{}, or give `run` the option --fetch", where_it_is(link));
+                return Err(at(message, Some(hint)));
             };
             match got {
                 Ok(module) => source_of(module),
