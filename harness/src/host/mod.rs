@@ -33,7 +33,7 @@ pub use template::Template;
 use crate::proxy::transcript::{Kind, Moved};
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
 use crate::state::{Clock, Duration, Instant, Request};
-use crate::vm::{Spent, Trapped, Vms, Watch};
+use crate::vm::{Profile, ProfileError, Spent, Trapped, Vms, Watch};
 
 /// A started proxy with its chain of plugins.
 ///
@@ -174,6 +174,15 @@ impl Host {
     /// Has `watch` told of each callback from here on.
     pub fn watch(&mut self, watch: Box<dyn Watch>) {
         self.vms.watch = Some(watch);
+    }
+
+    /// Begins a profile of the plugins, called `name`, for which [`Profile::tick`] is called each `interval` from now on.
+    ///
+    /// # Errors
+    ///
+    /// When there are no plugins, or their engine has no epoch checks.
+    pub fn profile(&mut self, name: &str, interval: Duration) -> Result<Profile, ProfileError> {
+        self.vms.profile(name, interval)
     }
 
     /// Bytes of linear memory that each VM has now, in the order of [`VmIndex`](crate::proxy::VmIndex).

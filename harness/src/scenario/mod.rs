@@ -11,7 +11,8 @@
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
 //! - `cost`: what a scenario may use up, in fuel
-//! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
+//! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `replay`: carried out
+//!   without being judged; `modules`: where it
 //!   gets its plugins from; `script`: the way back, from what a test in Rust did
 //!
 //! The declarations behind all of them are in `document`.
@@ -35,6 +36,7 @@ mod model;
 mod modules;
 mod plugin;
 mod print;
+mod replay;
 mod report;
 mod request_form;
 mod run;
@@ -73,6 +75,7 @@ pub use plugin::{
     VmSpec, Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
+pub use replay::Replay;
 pub use report::{Style, report};
 pub use run::{Run, RunError, RunOptions, Verdict, run};
 pub use step::{
