@@ -18,6 +18,8 @@ mod start;
 mod tcp;
 mod template;
 
+use std::sync::Arc;
+
 use act::Sending;
 pub(crate) use act::{Act, Reply};
 pub(crate) use builder::Upstream;
@@ -51,7 +53,7 @@ pub struct Host {
     imaged: bool,
     pub(crate) seed: u64,
     pub(crate) acts: Vec<Act>,
-    pub(crate) setup: std::sync::Arc<Builder>,
+    pub(crate) setup: Arc<Builder>,
 }
 
 impl Host {
@@ -67,18 +69,25 @@ impl Host {
 
     /// Begins a step: the transcript shows it, and [`Host::script`] repeats it.
     fn act(&mut self, act: Act) {
+        // A loop that never ends is one in which the script has no part.
+        self.slot.at_this_instant = 0;
         self.slot.record_step(&act);
         self.acts.push(act);
     }
 
     /// Sends a request and waits, in virtual time, until its exchange has ended, or until `patience` is used up, or
     /// until nothing is left that could end it.
-    pub fn send(&mut self, request: Request) -> Exchange {
+    ///
+    /// A request that is sent many times is best given as an `Arc`: it is neither copied nor read anew then.
+    pub fn send(&mut self, request: impl Into<Arc<Request>>) -> Exchange {
+        let request = request.into();
         let began = self.now();
         let mark = self.slot.transcript.mark();
         let worker = self.worker(&request);
         let limit = began + self.patience;
+        self.slot.at_this_instant = 0;
         self.slot.record_step(&Sending(&request));
+        self.slot.expect_request(&request);
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
@@ -226,7 +235,7 @@ impl Host {
 
     /// Makes hostcalls fail from here on.
     pub fn inject(&mut self, injection: Injection) {
-        self.act(Act::Fault(injection.clone()));
+        self.act(Act::Fault(Box::new(injection.clone())));
         self.slot.injections.push(injection);
     }
 
