@@ -14,7 +14,7 @@ use super::expect::Side;
 use super::judge::{Judge, Mark, Stage, Subject, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
-use super::run::{Run, RunError, RunOptions};
+use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
     Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
@@ -92,6 +92,7 @@ struct Driver<'s> {
     host: Box<Host>,
     streams: Streams,
     judge: Judge<'s>,
+    passages: Vec<Passage>,
     exchanges: usize,
     steps: usize,
 }
@@ -99,7 +100,7 @@ struct Driver<'s> {
 impl<'s> Driver<'s> {
     fn new(scenario: &'s Scenario, host: Box<Host>) -> Self {
         let (streams, judge) = (Streams::default(), Judge::new(scenario));
-        Self { scenario, host, streams, judge, exchanges: 0, steps: 0 }
+        Self { scenario, host, streams, judge, passages: Vec::new(), exchanges: 0, steps: 0 }
     }
 
     /// Moves time on to the next repetition of a step whose last one began at `last`.
@@ -152,6 +153,8 @@ impl<'s> Driver<'s> {
                 _ => self.stage(index, step.span.clone(), mark, took),
             };
             stage.repetition = (step.repeat > 1).then_some((repetition, step.repeat));
+            let speaks_of = step.expect.as_ref().and_then(|expect| expect.stream.as_deref());
+            self.passages.push(stage.passage(self.streams.stream(speaks_of)));
             if let Some(undone) = undone {
                 self.judge.undone(&stage, &self.host, undone);
             }
@@ -325,7 +328,7 @@ impl<'s> Driver<'s> {
     }
 
     fn end(self) -> Run {
-        let Self { scenario, host, judge, exchanges, steps, .. } = self;
+        let Self { scenario, host, judge, passages, exchanges, steps, .. } = self;
         let mut failures = judge.verdict(&host);
         let last = scenario.steps.len().saturating_sub(1);
         failures.extend(scenario.cost.as_ref().and_then(|cost| cost::judge(cost, &host, last)));
@@ -335,6 +338,8 @@ impl<'s> Driver<'s> {
             traps: host.traps().to_vec(),
             stalls: host.stalls().to_vec(),
             findings: host.findings().to_vec(),
+            calls: host.calls().to_vec(),
+            passages,
             spent: host.spent().to_vec(),
             plugins: host.plugins().map(str::to_owned).collect(),
             imaged: host.imaged(),
