@@ -14,8 +14,9 @@ use super::document::source::{Node, Value};
 use super::host_options::HostOptions;
 use super::model::{Answers, Property, Scenario, View};
 use super::plugin::{Chain, Configs, Manifests, PluginSpec, Workload};
+use super::rate_limit::RateLimit;
 use super::step::Step;
-use super::suites::{Cost, Parity, RateLimit};
+use super::suites::{Cost, Parity};
 use super::value::clock::WallTime;
 use super::value::json::editor_view;
 use super::value::path::PropertyPath;
@@ -78,7 +79,7 @@ document! {
         /// Configurations in place of those of named plugins.
         pub(crate) configs: Configs = Configs::default(),
         /// What is done, in order.
-        pub(crate) steps: Vec<Step>,
+        pub(crate) steps: Vec<Step> = Vec::new(),
         /// The views whose snapshots are compared.
         pub(crate) snapshot: Vec<View> = Vec::new(),
         /// Why it is not run.
