@@ -8,6 +8,7 @@
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
+//! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
@@ -21,6 +22,7 @@ pub mod prelude;
 pub mod rate_limit;
 pub mod snapshots;
 pub mod trials;
+pub mod write;
 
 pub use error::{Error, Result};
 pub use plugin_ext::PluginExt;
