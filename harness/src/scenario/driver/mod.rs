@@ -14,7 +14,7 @@ use super::expect::Side;
 use super::judge::{Judge, Mark, Stage, Subject, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
-use super::run::{Run, RunError, RunOptions};
+use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
     Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
@@ -57,6 +57,7 @@ pub(super) fn drive(
         host,
         streams: Streams::default(),
         judge: Judge::new(scenario),
+        passages: Vec::new(),
         exchanges: 0,
         steps: 0,
     };
@@ -89,6 +90,7 @@ struct Driver<'s> {
     host: Box<Host>,
     streams: Streams,
     judge: Judge<'s>,
+    passages: Vec<Passage>,
     exchanges: usize,
     steps: usize,
 }
@@ -139,6 +141,8 @@ impl Driver<'_> {
                 _ => self.stage(index, step.span.clone(), mark, took),
             };
             stage.repetition = (step.repeat > 1).then_some((repetition, step.repeat));
+            let speaks_of = step.expect.as_ref().and_then(|expect| expect.stream.as_deref());
+            self.passages.push(stage.passage(self.streams.stream(speaks_of)));
             if let Some(undone) = undone {
                 self.judge.undone(&stage, &self.host, undone);
             }
@@ -312,7 +316,7 @@ impl Driver<'_> {
     }
 
     fn end(self) -> Run {
-        let Self { scenario, host, judge, exchanges, steps, .. } = self;
+        let Self { scenario, host, judge, passages, exchanges, steps, .. } = self;
         let mut failures = judge.verdict(&host);
         let last = scenario.steps.len().saturating_sub(1);
         failures.extend(scenario.cost.as_ref().and_then(|cost| cost::judge(cost, &host, last)));
@@ -322,6 +326,8 @@ impl Driver<'_> {
             traps: host.traps().to_vec(),
             stalls: host.stalls().to_vec(),
             findings: host.findings().to_vec(),
+            calls: host.calls().to_vec(),
+            passages,
             spent: host.spent().to_vec(),
             plugins: host.plugins().map(str::to_owned).collect(),
             imaged: host.imaged(),
