@@ -43,9 +43,6 @@ pub(crate) fn scenario(scenario: &Scenario, reader: &mut Reader) {
             reader.complain(&scenario.span, format!("`{key}` needs a reason"), None);
         }
     }
-    if scenario.steps.is_empty() && scenario.rate_limit.is_none() {
-        reader.complain(&scenario.span, "the key `steps` is missing", None);
-    }
     if let Some(claim) = &scenario.rate_limit {
         claim.objections().into_iter().for_each(|why| reader.complain(&claim.span, why, None));
     }
