@@ -13,7 +13,7 @@
 //! - `cost`: what a scenario may use up, in fuel
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
 //!   gets its plugins from; `script`: the way back, from what a test in Rust did;
-//!   `accept`: expectations written into a file, from what a run showed
+//!   `accept`: expectations written into a file, from what a run showed; `replay`: a scenario carried out without being judged
 //!
 //! The declarations behind all of them are in `document`.
 //!
@@ -38,6 +38,7 @@ mod modules;
 mod plugin;
 mod print;
 mod rate_limit;
+mod replay;
 mod report;
 mod request_form;
 mod run;
@@ -79,6 +80,7 @@ pub use plugin::{
 };
 pub use print::{print, print_steps};
 pub use rate_limit::{Algorithm, ClockClaim, Edge, LimitKey, RateLimit, Refill, Refused, Scope, Windows};
+pub use replay::Replay;
 pub use report::{Style, report};
 pub use run::{Passage, Run, RunError, RunOptions, Verdict, run};
 pub use step::{
