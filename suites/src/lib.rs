@@ -7,6 +7,7 @@
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`snapshots`]: the files that views of a transcript are compared with
+//! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
 //! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 //! - `registry` (feature `registry`): modules of manifests, downloaded
@@ -21,6 +22,7 @@ mod plugin_ext;
 pub mod prelude;
 #[cfg(feature = "registry")]
 pub mod registry;
+pub mod rate_limit;
 pub mod snapshots;
 pub mod trials;
 pub mod write;
