@@ -20,9 +20,9 @@ pub mod modules;
 pub mod parity;
 mod plugin_ext;
 pub mod prelude;
+pub mod rate_limit;
 #[cfg(feature = "registry")]
 pub mod registry;
-pub mod rate_limit;
 pub mod snapshots;
 pub mod trials;
 pub mod write;
