@@ -3,6 +3,7 @@
 ;; The configuration is words between blanks. A word that ends with a colon begins what is done in a callback:
 ;;   cc vs cf tk dn lg dl      proxy_on_context_create, _vm_start, _configure, _tick, _done, _log, _delete
 ;;   rh rb rt  sh sb st        proxy_on_request_headers, _body, _trailers, and the same of the response
+;;   qr hr                     proxy_on_queue_ready, proxy_on_http_call_response
 ;; with a number behind it (rb2:) only when it is called for the second time for this plugin; without one, each time. All
 ;; that apply are run, in order. The other words are calls: a letter, then arguments parted by commas; text stands in
 ;; parentheses, and numbers may be negative.
@@ -17,6 +18,10 @@
 ;;   c N  x N  e N  t N        proxy_continue_stream, _close_stream, _set_effective_context, _set_tick_period_milliseconds
 ;;   R CODE,GRPC,(details),(body),(k=v|k=v)   proxy_send_local_response
 ;;   g(a|b)  P(a|b),(value)    proxy_get_property, proxy_set_property; | parts a path
+;;   K(key),(value),CAS  k(key)    proxy_set_shared_data, proxy_get_shared_data
+;;   Q(name)  E ID,(data)  T ID    proxy_register_shared_queue, proxy_enqueue_shared_queue, proxy_dequeue_shared_queue
+;;   h MS,(cluster)            proxy_http_call of GET /script, which may take that long
+;;   m N,(name)                proxy_define_metric of a counter, and proxy_increment_metric by N
 ;;   D                         proxy_done
 ;;   u                         a trap
 ;; After each call but l it logs the letter, the status, and what was read.
@@ -40,11 +45,21 @@
   (import "env" "proxy_get_property" (func $get_property (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_set_property" (func $set_property (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_done" (func $done (result i32)))
+  (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_register_shared_queue" (func $register_queue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_enqueue_shared_queue" (func $enqueue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_dequeue_shared_queue" (func $dequeue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_http_call"
+    (func $http_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_define_metric" (func $define_metric (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_increment_metric" (func $increment_metric (param i32 i64) (result i32)))
   (import "env" "proxy_set_tick_period_milliseconds" (func $tick_period (param i32) (result i32)))
   ;; 0: results of calls. 64: sizes of configurations. 256: counts of callbacks, 64 bytes for each plugin. 1024: the
-  ;; plugin of each context. 4096: pairs and paths. 32768: the line to be logged. 65536: configurations, 8 KiB for each
+  ;; plugin of each context. 2048: the headers of a call. 4096: pairs and paths. 32768: the line to be logged. 65536: configurations, 8 KiB for each
   ;; of up to eight plugins. 131072: what the host gives.
   (memory (export "memory") 80)
+  (data (i32.const 2048) ":method=GET|:path=/script|:authority=script")
   (global $heap (mut i32) (i32.const 131072))
   (global $config (mut i32) (i32.const 65536))
   (global $config_end (mut i32) (i32.const 65536))
@@ -95,6 +110,11 @@
     (call $flush))
   (func $status (param $op i32) (param $status i32)
     (call $begin (local.get $op) (local.get $status)) (call $flush))
+  ;; The letter, the status, and the number that the host wrote to 4.
+  (func $numbered (param $op i32) (param $status i32)
+    (call $begin (local.get $op) (local.get $status))
+    (if (i32.eqz (local.get $status)) (then (call $putc (i32.const 32)) (call $putn (i32.load (i32.const 4)))))
+    (call $flush))
 
   ;; --- Reading the configuration.
   (func $blank (param $c i32) (result i32) (i32.le_u (local.get $c) (i32.const 32)))
@@ -289,6 +309,31 @@
             (return)))
     (if (i32.eq (local.get $op) (i32.const 116)) ;; t
       (then (call $status (local.get $op) (call $tick_period (global.get $n0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 75)) ;; K
+      (then (call $status (local.get $op) (call $set_shared (global.get $tp0) (global.get $tl0)
+              (global.get $tp1) (global.get $tl1) (global.get $n0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 107)) ;; k
+      (then (call $said (local.get $op) (call $get_shared (global.get $tp0) (global.get $tl0)
+              (i32.const 0) (i32.const 4) (i32.const 8))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 81)) ;; Q
+      (then (call $numbered (local.get $op)
+              (call $register_queue (global.get $tp0) (global.get $tl0) (i32.const 4))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 69)) ;; E
+      (then (call $status (local.get $op)
+              (call $enqueue (global.get $n0) (global.get $tp0) (global.get $tl0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 84)) ;; T
+      (then (call $said (local.get $op)
+              (call $dequeue (global.get $n0) (i32.const 0) (i32.const 4))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 104)) ;; h
+      (then (call $numbered (local.get $op) (call $http_call (global.get $tp0) (global.get $tl0)
+              (i32.const 4096) (call $pairs (i32.const 2048) (i32.const 43))
+              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (global.get $n0) (i32.const 4)))
+            (return)))
+    (if (i32.eq (local.get $op) (i32.const 109)) ;; m
+      (then
+        (drop (call $define_metric (i32.const 0) (global.get $tp0) (global.get $tl0) (i32.const 4)))
+        (call $status (local.get $op)
+          (call $increment_metric (i32.load (i32.const 4)) (i64.extend_i32_u (global.get $n0)))) (return)))
     (if (i32.eq (local.get $op) (i32.const 68)) ;; D
       (then (call $status (local.get $op) (call $done)) (return)))
     (unreachable))
@@ -374,4 +419,8 @@
   (func (export "proxy_on_done") (param $context i32) (result i32)
     (call $run (local.get $context) (i32.const 0x6e64) (i32.const 11) (i32.const 1)))
   (func (export "proxy_on_delete") (param $context i32)
-    (drop (call $run (local.get $context) (i32.const 0x6c64) (i32.const 12) (i32.const 0)))))
+    (drop (call $run (local.get $context) (i32.const 0x6c64) (i32.const 12) (i32.const 0))))
+  (func (export "proxy_on_queue_ready") (param $context i32) (param i32)
+    (drop (call $run (local.get $context) (i32.const 0x7271) (i32.const 13) (i32.const 0))))
+  (func (export "proxy_on_http_call_response") (param $context i32) (param i32 i32 i32 i32)
+    (drop (call $run (local.get $context) (i32.const 0x7268) (i32.const 14) (i32.const 0)))))

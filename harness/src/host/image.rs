@@ -11,12 +11,14 @@ use super::builder::Builder;
 use super::error::HostError;
 use crate::proxy::{Proxy, VmIndex};
 use crate::sections;
-use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Vm};
+use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Recipe, Vm};
 
 /// A start that is kept.
 pub(super) struct HostImage {
     proxy: Proxy,
-    vms: Vec<(Arc<Program>, MemoryCap)>,
+    /// Those that live.
+    vms: Vec<Option<(Arc<Program>, MemoryCap)>>,
+    recipes: Arc<[Recipe]>,
     builder: Arc<Builder>,
 }
 
@@ -33,17 +35,21 @@ impl HostImage {
         }
         let mut vms = Vec::with_capacity(host.vms.all.len());
         for (index, vm) in host.vms.all.iter_mut().enumerate() {
-            let group = index % host.slot.groups;
-            let place = host.slot.plugins.iter().position(|plugin| plugin.group == group).unwrap_or_default();
+            let Some(vm) = vm else {
+                vms.push(None);
+                continue;
+            };
+            let place = host.slot.kinds[host.slot.vms[index].kind].module;
             let module = ImageModule::of(&host.setup.chain[place].plugin, vm)?;
             let program = match module.known() {
                 Some(program) => program,
                 None if compile => module.compile()?,
                 None => return Ok(None),
             };
-            vms.push((program, vm.cap()));
+            vms.push(Some((program, vm.cap())));
         }
-        Ok(Some(Self { proxy: host.slot.clone(), vms, builder: Arc::clone(&host.setup) }))
+        let recipes = Arc::clone(&host.vms.recipes);
+        Ok(Some(Self { proxy: host.slot.clone(), vms, recipes, builder: Arc::clone(&host.setup) }))
     }
 
     /// A host that was started just so.
@@ -52,12 +58,16 @@ impl HostImage {
     ///
     /// When the machine has no room for another instance.
     pub(super) fn host(&self, seed: u64) -> Result<Host, HostError> {
-        let mut host = Host::new(Box::new(self.proxy.clone()), &self.builder);
-        for (index, (program, cap)) in self.vms.iter().enumerate() {
+        let mut host = Host::new(Box::new(self.proxy.clone()), &self.builder, Arc::clone(&self.recipes));
+        for (index, vm) in self.vms.iter().enumerate() {
+            let Some((program, cap)) = vm else {
+                host.vms.all.push(None);
+                continue;
+            };
             let program = Arc::clone(program);
             let vm =
                 Vm::new(program, sections::link, VmIndex(index), self.builder.guard, *cap, &mut host.slot);
-            host.vms.all.push(vm.map_err(|trap| HostError::NoRoom(trap.message))?);
+            host.vms.all.push(Some(vm.map_err(|trap| HostError::NoRoom(trap.message))?));
         }
         host.begin(seed);
         Ok(host)

@@ -2,7 +2,7 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! answered step by step), `reconfigure` (configuration pushes), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `error`.
 
@@ -13,6 +13,7 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod reconfigure;
 mod shared;
 mod start;
 mod tcp;
@@ -26,6 +27,7 @@ pub use by_hand::Peer;
 pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
+pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;

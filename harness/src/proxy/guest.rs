@@ -57,10 +57,36 @@ pub enum Returned {
     Trapped,
 }
 
+/// Why there is no VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotCreated {
+    /// The function that trapped: `_initialize`, `_start`, ...
+    pub function: &'static str,
+    /// What Envoy 1.40 logs.
+    pub envoy: &'static str,
+}
+
 /// Runs callbacks.
 pub trait Guest {
     /// Runs the callback in `vm`. Hostcalls made meanwhile reach `proxy`.
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned;
+
+    /// Makes the VM `vm` from the module of the plugin that was described at place `module` of the chain, and runs its
+    /// entry point.
+    ///
+    /// # Errors
+    ///
+    /// When the start section or the entry point traps.
+    fn create(&mut self, proxy: &mut Slot, vm: VmIndex, module: usize) -> Result<(), NotCreated>;
+
+    /// The VM is not called any more.
+    fn discard(&mut self, vm: VmIndex);
+
+    /// How much has happened here: VMs and traps.
+    fn mark(&self) -> (usize, usize);
+
+    /// Everything since `mark` has not happened.
+    fn forget(&mut self, mark: (usize, usize));
 }
 
 /// The place where the proxy is while no plugin runs.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::Proxy;
 use super::chain::{Drive, From};
 use super::client::{ClientSide, Part};
 use super::codec;
@@ -26,7 +25,7 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
-        let id = self.proxy.new_stream(request, worker);
+        let id = self.new_stream(request, worker);
         self.stream(id).upstream.by_hand = by_hand;
         let mut parts = parts(request, self.proxy.options.enable_trailers);
         let end_stream = parts.is_empty();
@@ -58,6 +57,15 @@ impl<G: Guest> Drive<'_, G> {
         half.complete = end_stream;
         self.headers(id, Direction::Request, From::Start, end_stream);
         self.schedule_client(id);
+        id
+    }
+
+    fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
+        let id = self.proxy.next_stream();
+        let began = (self.proxy.clock.now(), self.proxy.clock.realtime());
+        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
+        stream.filters = self.chain_of_stream(id, worker);
+        self.proxy.insert_stream(stream);
         id
     }
 
@@ -157,23 +165,6 @@ impl<G: Guest> Drive<'_, G> {
         if !self.stream(id).ended {
             self.schedule_client(id);
         }
-    }
-}
-
-impl Proxy {
-    fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
-        let id = self.next_stream();
-        let began = (self.clock.now(), self.clock.realtime());
-        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
-        stream.filters = self.filters(worker);
-        for (at, filter) in stream.filters.iter_mut().enumerate() {
-            let vm = self.vm_mut(filter.vm);
-            if !vm.failed {
-                filter.context = vm.new_stream_context(id, at);
-            }
-        }
-        self.insert_stream(stream);
-        id
     }
 }
 

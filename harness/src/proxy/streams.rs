@@ -1,27 +1,12 @@
-//! The streams that the proxy holds: the chain of a new one, looking them up, handing them over at their end.
+//! The streams that the proxy holds: looking them up, handing them over at their end.
 
+use super::Proxy;
 use super::client::End;
-use super::ids::{PluginIndex, StreamId};
-use super::stream::{Filter, Stream};
+use super::ids::StreamId;
+use super::stream::Stream;
 use super::transcript::{Party, What};
-use super::{FailurePolicy, Proxy};
 
 impl Proxy {
-    /// The chain of a new stream. A plugin whose VM is dead is left out when its policy is to fail open.
-    pub(super) fn filters(&self, worker: usize) -> Vec<Filter> {
-        let mut filters = Vec::with_capacity(self.plugins.len());
-        for (index, plugin) in self.plugins.iter().enumerate() {
-            let vm = self.vm_of(worker, PluginIndex(index));
-            let state = self.vm(vm);
-            if state.failed && plugin.policy == FailurePolicy::Open {
-                continue;
-            }
-            let parent = state.plugin_context(PluginIndex(index)).map_or(0, |context| context.id);
-            filters.push(Filter::new(PluginIndex(index), vm, parent));
-        }
-        filters
-    }
-
     pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.first_stream + self.streams.len())
     }
@@ -64,6 +49,10 @@ impl Proxy {
         let stream = self.stream_mut(id);
         stream.client.outbox.clear();
         self.reset_upstream(id);
+        if !self.parting.is_empty() {
+            let held: Vec<_> = self.stream(id).filters.iter().map(|of| (of.vm, of.parent)).collect();
+            held.into_iter().for_each(|(vm, context)| self.stream_left(vm, context));
+        }
     }
 
     /// Whatever the upstream was doing for this stream ends; its request is reset if it was under way.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use wasmtime::{Instance, Memory, Store};
 
+use super::declared::EntryPoint;
 use super::export::{Allocator, Exports, allocator};
 use super::limits::{HangGuard, MemoryCap};
 use super::program::{Link, Program};
 use super::trap::Trap;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
-use crate::proxy::{Guest, Invocation, Proxy, Returned, Slot, VmIndex};
+use crate::proxy::{Guest, Invocation, NotCreated, Proxy, Returned, Slot, VmIndex};
 
 /// What hostcalls find in the store.
 pub(crate) struct VmData {
@@ -174,19 +175,83 @@ impl Vm {
     }
 }
 
+/// What VMs are made from: a module, resolved, and what the host calls first.
+#[derive(Clone)]
+pub(crate) struct Recipe {
+    pub(crate) program: Arc<Program>,
+    pub(crate) entry: EntryPoint,
+}
+
 /// All VMs of a host, and the traps they ran into.
-#[derive(Default)]
 pub(crate) struct Vms {
-    pub(crate) all: Vec<Vm>,
+    /// Those that were dropped are gone.
+    pub(crate) all: Vec<Option<Vm>>,
     pub(crate) traps: Vec<Trapped>,
+    /// The last trap, also one of a start section.
+    pub(crate) last_trap: Option<Trap>,
+    /// By the place of the plugin in the chain.
+    pub(crate) recipes: Arc<[Recipe]>,
+    pub(crate) link: Link,
+    pub(crate) guard: HangGuard,
+    pub(crate) max_memory: u64,
+}
+
+impl Vms {
+    pub(crate) fn new(recipes: Arc<[Recipe]>, link: Link, guard: HangGuard, max_memory: u64) -> Self {
+        Self { all: Vec::new(), traps: Vec::new(), last_trap: None, recipes, link, guard, max_memory }
+    }
+
+    fn trap(&mut self, trapped: Trapped) {
+        self.last_trap = Some(trapped.trap.clone());
+        self.traps.push(trapped);
+    }
 }
 
 impl Guest for Vms {
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
-        self.all[vm.0].call(proxy, invocation).unwrap_or_else(|trapped| {
-            self.traps.push(trapped);
+        let Some(vm) = &mut self.all[vm.0] else { return Returned::Absent };
+        vm.call(proxy, invocation).unwrap_or_else(|trapped| {
+            self.trap(trapped);
             Returned::Trapped
         })
+    }
+
+    fn create(&mut self, proxy: &mut Slot, index: VmIndex, module: usize) -> Result<(), NotCreated> {
+        let Recipe { program, entry } = &self.recipes[module];
+        let cap = MemoryCap::new(self.max_memory);
+        debug_assert_eq!(self.all.len(), index.0, "VMs are numbered in the order in which they are made");
+        self.all.push(None);
+        let mut vm =
+            Vm::new(Arc::clone(program), self.link, index, self.guard, cap, proxy).map_err(|trap| {
+                self.last_trap = Some(trap);
+                NotCreated { function: "the start section", envoy: "Failed to create new Wasm instance" }
+            })?;
+        let entry: &[CallbackId] = match entry {
+            EntryPoint::Reactor { then: Some(then) } => &[CallbackId::Initialize, *then],
+            EntryPoint::Reactor { then: None } => &[CallbackId::Initialize],
+            EntryPoint::Command => &[CallbackId::Start],
+            EntryPoint::None => &[],
+        };
+        let started = entry.iter().try_for_each(|callback| vm.start(proxy, *callback).map(drop));
+        self.all[index.0] = Some(vm);
+        started.map_err(|trapped| {
+            let function = trapped.callback.name();
+            self.trap(trapped);
+            NotCreated { function, envoy: "Failed to initialize Wasm code" }
+        })
+    }
+
+    fn discard(&mut self, vm: VmIndex) {
+        self.all[vm.0] = None;
+    }
+
+    fn mark(&self) -> (usize, usize) {
+        (self.all.len(), self.traps.len())
+    }
+
+    fn forget(&mut self, (vms, traps): (usize, usize)) {
+        self.all.truncate(vms);
+        self.traps.truncate(traps);
     }
 }
 

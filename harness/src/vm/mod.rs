@@ -33,7 +33,7 @@ pub use inspect::{CallbackReport, ImportReport, Inspection, inspect};
 pub use limits::{HANG_TIMEOUT, HangGuard, MAX_MEMORY, MAX_TABLE_ELEMENTS, MemoryCap, WASM_STACK};
 pub use load_error::LoadError;
 pub use machine::Trapped;
-pub(crate) use machine::{Vm, VmData, Vms};
+pub(crate) use machine::{Recipe, Vm, VmData, Vms};
 pub use plugin::{LoadOptions, Plugin};
 pub(crate) use program::Program;
 pub use trap::{Frame, RestrictedCall, Trap, TrapKind};

@@ -1,7 +1,7 @@
 //! What a scenario may ask for and this host does not offer, said before anything runs.
 
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind};
+use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartOutcome, StepKind};
 
 type Checked = Result<(), RunError>;
 
@@ -21,7 +21,6 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
             );
         }
         streams |= matches!(step.kind, StepKind::Request(_) | StepKind::Open(_));
-        self::step(&step.kind, &step.span)?;
         if let Some(expect) = &step.expect {
             expectations(expect, streams)?;
         }
@@ -30,22 +29,10 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
 }
 
 fn surroundings(scenario: &Scenario) -> Checked {
-    if scenario.host.start == StartMode::Envoy {
-        return missing(&scenario.host.span, "`start: envoy`");
-    }
     if scenario.host.max_fuel_per_callback.is_some() {
         return missing(&scenario.host.span, "`max_fuel_per_callback`");
     }
     Ok(())
-}
-
-/// Steps whose section of the ABI the host does not have.
-pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
-    let what = match kind {
-        StepKind::Reconfigure(_) => "`reconfigure`",
-        _ => return Ok(()),
-    };
-    missing(span, what)
 }
 
 /// Expectations of what the host does not keep, or of a stream before there is one.
