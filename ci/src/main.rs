@@ -19,11 +19,11 @@ mod story;
 mod style;
 mod try_plugin;
 mod values;
-mod write;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use proxy_wasm_suites::write;
 
 use cli::{Cli, Command};
 use exit::Exit;

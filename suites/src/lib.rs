@@ -7,6 +7,7 @@
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`snapshots`]: the files that views of a transcript are compared with
+//! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
@@ -19,6 +20,7 @@ mod plugin_ext;
 pub mod prelude;
 pub mod snapshots;
 pub mod trials;
+pub mod write;
 
 pub use error::{Error, Result};
 pub use plugin_ext::PluginExt;

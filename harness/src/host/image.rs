@@ -11,7 +11,7 @@ use super::builder::Builder;
 use super::error::HostError;
 use crate::proxy::{Proxy, VmIndex};
 use crate::sections;
-use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Recipe, Vm};
+use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Recipe, Spent, Vm};
 
 /// A start that is kept.
 pub(super) struct HostImage {
@@ -19,6 +19,7 @@ pub(super) struct HostImage {
     /// Those that live.
     vms: Vec<Option<(Arc<Program>, MemoryCap)>>,
     recipes: Arc<[Recipe]>,
+    spent: Vec<Spent>,
     builder: Arc<Builder>,
 }
 
@@ -48,8 +49,13 @@ impl HostImage {
             };
             vms.push(Some((program, vm.cap())));
         }
-        let recipes = Arc::clone(&host.vms.recipes);
-        Ok(Some(Self { proxy: host.slot.clone(), vms, recipes, builder: Arc::clone(&host.setup) }))
+        Ok(Some(Self {
+            proxy: host.slot.clone(),
+            vms,
+            spent: host.vms.spent.clone(),
+            recipes: Arc::clone(&host.vms.recipes),
+            builder: Arc::clone(&host.setup),
+        }))
     }
 
     /// A host that was started just so.
@@ -65,10 +71,12 @@ impl HostImage {
                 continue;
             };
             let program = Arc::clone(program);
-            let vm =
-                Vm::new(program, sections::link, VmIndex(index), self.builder.guard, *cap, &mut host.slot);
+            let allowance = self.builder.allowance(*cap);
+            let vm = Vm::new(program, sections::link, VmIndex(index), allowance, &mut host.slot);
             host.vms.all.push(Some(vm.map_err(|trap| HostError::NoRoom(trap.message))?));
         }
+        host.vms.spent.clone_from(&self.spent);
+        host.imaged = true;
         host.begin(seed);
         Ok(host)
     }

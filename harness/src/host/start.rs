@@ -9,7 +9,7 @@ use super::image::HostImage;
 use crate::proxy::{ChainPlugin, PluginKey, Proxy, Refused, Script, Slot, VmKind};
 use crate::sections;
 use crate::state::{Clock, PropertyValue};
-use crate::vm::{Recipe, Vms};
+use crate::vm::{MemoryCap, Recipe, Vms};
 
 /// What came of a start.
 #[derive(Debug)]
@@ -104,13 +104,14 @@ impl Host {
     pub(super) fn new(proxy: Box<Proxy>, builder: &Arc<Builder>, recipes: Arc<[Recipe]>) -> Self {
         Self {
             slot: Slot::new(proxy),
-            vms: Vms::new(recipes, sections::link, builder.guard, builder.max_memory),
+            vms: Vms::new(recipes, sections::link, builder.allowance(MemoryCap::new(builder.max_memory))),
             patience: builder.patience,
             workers: builder.workers,
             next_worker: 0,
             stalls: Vec::new(),
             allowed: Vec::new(),
             judged: false,
+            imaged: false,
             acts: Vec::new(),
             setup: Arc::clone(builder),
             seed: builder.seed,

@@ -19,6 +19,16 @@ pub(crate) enum ContextRef {
     Connection { connection: StreamId, filter: usize },
 }
 
+impl ContextRef {
+    /// The stream or connection that it is in.
+    pub(crate) fn stream(self) -> Option<StreamId> {
+        match self {
+            Self::Plugin(_) => None,
+            Self::Stream { stream, .. } | Self::Connection { connection: stream, .. } => Some(stream),
+        }
+    }
+}
+
 /// The proxy's side of one VM.
 #[derive(Clone, Debug)]
 pub(crate) struct VmState {
@@ -29,6 +39,8 @@ pub(crate) struct VmState {
     pub(crate) kind: usize,
     /// It has been dropped.
     pub(crate) gone: bool,
+    /// It trapped when a plugin context was created in it.
+    pub(crate) stillborn: bool,
     pub(crate) vm_id: String,
     pub(crate) configuration: Vec<u8>,
     /// Environment variables, sorted by name.
@@ -87,6 +99,7 @@ impl VmState {
             thread: Thread::Worker(0),
             kind: 0,
             gone: false,
+            stillborn: false,
             vm_id: String::new(),
             configuration: Vec::new(),
             environment: Vec::new(),

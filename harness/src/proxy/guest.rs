@@ -68,6 +68,9 @@ pub struct NotCreated {
 
 /// Runs callbacks.
 pub trait Guest {
+    /// How much has happened.
+    type Mark;
+
     /// Runs the callback in `vm`. Hostcalls made meanwhile reach `proxy`.
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned;
 
@@ -82,11 +85,11 @@ pub trait Guest {
     /// The VM is not called any more.
     fn discard(&mut self, vm: VmIndex);
 
-    /// How much has happened here: VMs and traps.
-    fn mark(&self) -> (usize, usize);
+    /// How much has happened so far.
+    fn mark(&self) -> Self::Mark;
 
-    /// Everything since `mark` has not happened.
-    fn forget(&mut self, mark: (usize, usize));
+    /// Nothing that was since `mark` has happened.
+    fn forget(&mut self, mark: Self::Mark);
 }
 
 /// The place where the proxy is while no plugin runs.

@@ -25,14 +25,12 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
-        let id = self.new_stream(request, worker);
-        self.stream(id).upstream.by_hand = by_hand;
+        let id = self.proxy.next_stream();
         let mut parts = parts(request, self.proxy.options.enable_trailers);
         let end_stream = parts.is_empty();
         if !end {
             hold_open(&mut parts);
         }
-        let fields = self.proxy.request_fields(request);
         if self.proxy.transcript.records(Detail::Http) {
             let sent = as_sent(request);
             let data = self.proxy.transcript.put_fields(&sent);
@@ -43,6 +41,9 @@ impl<G: Guest> Drive<'_, G> {
                 data,
             });
         }
+        self.new_stream(request, worker);
+        self.stream(id).upstream.by_hand = by_hand;
+        let fields = self.proxy.request_fields(request);
         if let Some(reply) = codec::refusal(request, content_length(&request.body)) {
             self.send_local_reply(id, reply);
             return id;
@@ -60,13 +61,12 @@ impl<G: Guest> Drive<'_, G> {
         id
     }
 
-    fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
+    fn new_stream(&mut self, request: &Request, worker: usize) {
         let id = self.proxy.next_stream();
         let began = (self.proxy.clock.now(), self.proxy.clock.realtime());
         let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
         stream.filters = self.chain_of_stream(id, worker);
         self.proxy.insert_stream(stream);
-        id
     }
 
     /// The client sends more of its request: pieces of its body, then its end, with trailers or without.

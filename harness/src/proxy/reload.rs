@@ -53,7 +53,9 @@ impl<G: Guest> Drive<'_, G> {
         let old = self.proxy.handle(worker, plugin);
         let backoff = self.proxy.plugin(plugin).reload_backoff;
         // Envoy adds up to half of it at random, anew for each stream (1.40, observed): this is when it is sure to be over.
-        if old.reloaded.is_some_and(|last| now < last + backoff + backoff / 2) {
+        let too_soon = old.reloaded.is_some_and(|last| now < last + backoff + backoff / 2);
+        // Only a VM that has lived is replaced (Envoy 1.40, observed).
+        if too_soon || old.serves.is_some_and(|(vm, _)| self.proxy.vm(vm).stillborn) {
             return;
         }
         let thread = Thread::Worker(worker);

@@ -188,7 +188,9 @@ impl<G: Guest> Drive<'_, G> {
             return Err(refused(self, CallbackId::VmStart, started, envoy.start));
         }
         if dead {
-            self.proxy.vm_mut(vm).fail();
+            let state = self.proxy.vm_mut(vm);
+            state.stillborn = true;
+            state.fail();
             return Ok(context);
         }
         let configured = self.configuring(vm, context, CallbackId::Configure, size);

@@ -10,6 +10,7 @@
 //! - `value`: the kinds of values, and matchers
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
+//! - `cost`: what a scenario may use up, in fuel
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
 //!   gets its plugins from; `script`: the way back, from what a test in Rust did
 //!
@@ -19,6 +20,7 @@
 
 mod answer_form;
 mod checks;
+mod cost;
 mod discover;
 mod driver;
 mod expect;

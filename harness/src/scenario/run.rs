@@ -1,5 +1,6 @@
 //! A scenario carried out: what came of it, and what that means for its trial.
 
+use super::cost;
 use super::document::error::ScenarioError;
 use super::driver::drive;
 use super::failure::Failure;
@@ -9,7 +10,7 @@ use crate::host::Stall;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Finding, Transcript};
 use crate::state::Duration;
-use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Trapped};
+use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Spent, Trapped};
 
 /// What the one who runs a scenario decides, and not the scenario. Nothing here shapes a transcript, but for its
 /// detail.
@@ -22,11 +23,23 @@ pub struct RunOptions {
     /// How much is recorded. Less than everything makes expectations that need the rest impossible to judge: they
     /// raise it to what they need.
     pub detail: Detail,
+    /// Starts by way of an image, where the plugins can be imaged: see [`Builder::by_image`].
+    ///
+    /// [`Builder::by_image`]: crate::host::Builder::by_image
+    pub by_image: bool,
+    /// Counts fuel, also where the scenario does not ask for it.
+    pub count_fuel: bool,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { hang_timeout: HANG_TIMEOUT, max_memory: MAX_MEMORY, detail: Detail::Abi }
+        Self {
+            hang_timeout: HANG_TIMEOUT,
+            max_memory: MAX_MEMORY,
+            detail: Detail::Abi,
+            by_image: false,
+            count_fuel: false,
+        }
     }
 }
 
@@ -64,6 +77,12 @@ pub struct Run {
     pub stalls: Vec<Stall>,
     /// What was found about plugins and script, in order.
     pub findings: Vec<Finding>,
+    /// The fuel that each callback used, where it was counted.
+    pub spent: Vec<Spent>,
+    /// Names of the chain's plugins, in request order.
+    pub plugins: Vec<String>,
+    /// Whether it began from an image.
+    pub imaged: bool,
     /// Virtual time that passed.
     pub took: Duration,
     /// Steps that were carried out; each repetition counts.
@@ -98,6 +117,7 @@ impl Run {
             View::Http => self.transcript.http(),
             View::Log => self.transcript.log(),
             View::Abi => self.transcript.abi(),
+            View::Fuel => cost::view(self),
         }
     }
 }

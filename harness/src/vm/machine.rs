@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use wasmtime::{Instance, Memory, Store};
 
-use super::declared::EntryPoint;
 use super::export::{Allocator, Exports, allocator};
+use super::fuel::Meter;
 use super::limits::{HangGuard, MemoryCap};
 use super::program::{Link, Program};
 use super::trap::Trap;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
-use crate::proxy::{Guest, Invocation, NotCreated, Proxy, Returned, Slot, VmIndex};
+use crate::proxy::{Invocation, Proxy, Returned, Slot, VmIndex};
 
 /// What hostcalls find in the store.
 pub(crate) struct VmData {
@@ -54,7 +54,19 @@ pub(crate) struct Vm {
     pub(super) program: Arc<Program>,
     exports: Exports,
     guard: HangGuard,
+    meter: Option<Meter>,
     index: VmIndex,
+}
+
+/// What a VM may use up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    /// Wall-clock time of each call.
+    pub(crate) guard: HangGuard,
+    /// Memory.
+    pub(crate) cap: MemoryCap,
+    /// Fuel of each callback, where it is counted.
+    pub(crate) fuel: Option<u64>,
 }
 
 impl Vm {
@@ -67,8 +79,7 @@ impl Vm {
         program: Arc<Program>,
         link: Link,
         index: VmIndex,
-        guard: HangGuard,
-        cap: MemoryCap,
+        Allowance { guard, cap, fuel }: Allowance,
         proxy: &mut Slot,
     ) -> Result<Self, Trap> {
         let data = VmData {
@@ -84,6 +95,10 @@ impl Vm {
         let mut store = Store::new(program.engine().wasmtime(), data);
         store.limiter(|data| &mut data.cap);
         guard.arm(&mut store);
+        let meter = Meter::of(program.engine(), fuel);
+        if meter.is_some() {
+            Meter::fill_for_start(&mut store);
+        }
         let instance = program.linked(link).and_then(|linked| linked.instantiate(&mut store));
         proxy.restore(store.data_mut().slot.lend());
         let (instance, imported) = instance.map_err(|error| Trap::from_error(&error))?;
@@ -93,7 +108,27 @@ impl Vm {
         let data = store.data_mut();
         data.memory = memory;
         data.allocate = allocate;
-        Ok(Self { store, instance, program, exports: Exports::new(), guard, index })
+        Ok(Self { store, instance, program, exports: Exports::new(), guard, meter, index })
+    }
+
+    /// Whether fuel is counted.
+    pub(super) fn is_metered(&self) -> bool {
+        self.meter.is_some()
+    }
+
+    /// Fuel that the last callback used, where it is counted.
+    pub(super) fn used(&self) -> Option<u64> {
+        self.meter.map(|meter| meter.used(&self.store))
+    }
+
+    /// Fuel that [`Self::start`] used, or the start section, where it is counted.
+    pub(crate) fn used_by_start(&self) -> Option<u64> {
+        self.meter.map(|_| Meter::used_by_start(&self.store))
+    }
+
+    /// Bytes that its memory has now.
+    pub(crate) fn memory_size(&self) -> u64 {
+        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store) as u64)
     }
 
     /// Its memory cap, and whether it was met.
@@ -120,6 +155,9 @@ impl Vm {
         proxy.vm_mut(index).starting = true;
         store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut *store);
+        if self.meter.is_some() {
+            Meter::fill_for_start(store);
+        }
         let ended = run(store);
         proxy.restore(store.data_mut().slot.lend());
         proxy.vm_mut(index).starting = false;
@@ -133,7 +171,7 @@ impl Vm {
     }
 
     /// Runs a callback.
-    fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
+    pub(super) fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
         let callback = invocation.callback;
         let Some(export) = self.exports.get(callback, &self.program, &self.instance, &mut self.store) else {
             return Ok(Returned::Absent);
@@ -148,6 +186,9 @@ impl Vm {
         }
         self.store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut self.store);
+        if let Some(meter) = self.meter {
+            meter.fill(&mut self.store);
+        }
         let returned = export.call(&mut self.store, invocation.args());
         let data = self.store.data_mut();
         proxy.restore(data.slot.lend());
@@ -172,86 +213,6 @@ impl Vm {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);
         Trapped { vm: self.index, plugin: proxy.name_in(self.index), callback, trap }
-    }
-}
-
-/// What VMs are made from: a module, resolved, and what the host calls first.
-#[derive(Clone)]
-pub(crate) struct Recipe {
-    pub(crate) program: Arc<Program>,
-    pub(crate) entry: EntryPoint,
-}
-
-/// All VMs of a host, and the traps they ran into.
-pub(crate) struct Vms {
-    /// Those that were dropped are gone.
-    pub(crate) all: Vec<Option<Vm>>,
-    pub(crate) traps: Vec<Trapped>,
-    /// The last trap, also one of a start section.
-    pub(crate) last_trap: Option<Trap>,
-    /// By the place of the plugin in the chain.
-    pub(crate) recipes: Arc<[Recipe]>,
-    pub(crate) link: Link,
-    pub(crate) guard: HangGuard,
-    pub(crate) max_memory: u64,
-}
-
-impl Vms {
-    pub(crate) fn new(recipes: Arc<[Recipe]>, link: Link, guard: HangGuard, max_memory: u64) -> Self {
-        Self { all: Vec::new(), traps: Vec::new(), last_trap: None, recipes, link, guard, max_memory }
-    }
-
-    fn trap(&mut self, trapped: Trapped) {
-        self.last_trap = Some(trapped.trap.clone());
-        self.traps.push(trapped);
-    }
-}
-
-impl Guest for Vms {
-    fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
-        let Some(vm) = &mut self.all[vm.0] else { return Returned::Absent };
-        vm.call(proxy, invocation).unwrap_or_else(|trapped| {
-            self.trap(trapped);
-            Returned::Trapped
-        })
-    }
-
-    fn create(&mut self, proxy: &mut Slot, index: VmIndex, module: usize) -> Result<(), NotCreated> {
-        let Recipe { program, entry } = &self.recipes[module];
-        let cap = MemoryCap::new(self.max_memory);
-        debug_assert_eq!(self.all.len(), index.0, "VMs are numbered in the order in which they are made");
-        self.all.push(None);
-        let mut vm =
-            Vm::new(Arc::clone(program), self.link, index, self.guard, cap, proxy).map_err(|trap| {
-                self.last_trap = Some(trap);
-                NotCreated { function: "the start section", envoy: "Failed to create new Wasm instance" }
-            })?;
-        let entry: &[CallbackId] = match entry {
-            EntryPoint::Reactor { then: Some(then) } => &[CallbackId::Initialize, *then],
-            EntryPoint::Reactor { then: None } => &[CallbackId::Initialize],
-            EntryPoint::Command => &[CallbackId::Start],
-            EntryPoint::None => &[],
-        };
-        let started = entry.iter().try_for_each(|callback| vm.start(proxy, *callback).map(drop));
-        self.all[index.0] = Some(vm);
-        started.map_err(|trapped| {
-            let function = trapped.callback.name();
-            self.trap(trapped);
-            NotCreated { function, envoy: "Failed to initialize Wasm code" }
-        })
-    }
-
-    fn discard(&mut self, vm: VmIndex) {
-        self.all[vm.0] = None;
-    }
-
-    fn mark(&self) -> (usize, usize) {
-        (self.all.len(), self.traps.len())
-    }
-
-    fn forget(&mut self, (vms, traps): (usize, usize)) {
-        self.all.truncate(vms);
-        self.traps.truncate(traps);
     }
 }
 

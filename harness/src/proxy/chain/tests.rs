@@ -23,6 +23,8 @@ struct Scripted {
 }
 
 impl Guest for Scripted {
+    type Mark = ();
+
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
         let name = invocation.callback.name().trim_start_matches("proxy_on_");
         let args: Vec<String> = invocation.args().iter().map(u32::to_string).collect();
@@ -45,11 +47,9 @@ impl Guest for Scripted {
 
     fn discard(&mut self, _: VmIndex) {}
 
-    fn mark(&self) -> (usize, usize) {
-        (0, 0)
-    }
+    fn mark(&self) {}
 
-    fn forget(&mut self, _: (usize, usize)) {}
+    fn forget(&mut self, (): ()) {}
 }
 
 /// A chain of `count` plugins, each in its own VM, and its scripted guest.

@@ -7,6 +7,7 @@ mod offered;
 mod setup;
 mod streams;
 
+use super::cost;
 use super::document::error::ScenarioError;
 use super::document::source::Span;
 use super::expect::Side;
@@ -317,13 +318,19 @@ impl Driver<'_> {
     }
 
     fn end(self) -> Run {
-        let Self { host, judge, exchanges, steps, .. } = self;
+        let Self { scenario, host, judge, exchanges, steps, .. } = self;
+        let mut failures = judge.verdict(&host);
+        let last = scenario.steps.len().saturating_sub(1);
+        failures.extend(scenario.cost.as_ref().and_then(|cost| cost::judge(cost, &host, last)));
         Run {
-            failures: judge.verdict(&host),
+            failures,
             transcript: host.transcript().clone(),
             traps: host.traps().to_vec(),
             stalls: host.stalls().to_vec(),
             findings: host.findings().to_vec(),
+            spent: host.spent().to_vec(),
+            plugins: host.plugins().map(str::to_owned).collect(),
+            imaged: host.imaged(),
             took: host.now() - Instant::ZERO,
             steps,
             exchanges,

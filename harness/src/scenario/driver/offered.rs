@@ -1,4 +1,4 @@
-//! What a scenario may ask for and this host does not offer, said before anything runs.
+//! What a scenario may ask for and cannot have, said before anything runs.
 
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartOutcome, StepKind};
@@ -7,7 +7,6 @@ type Checked = Result<(), RunError>;
 
 /// Complains about the first thing that cannot be carried out.
 pub(super) fn check(scenario: &Scenario) -> Checked {
-    surroundings(scenario)?;
     let mut refused = false;
     let mut streams = false;
     for step in &scenario.steps {
@@ -28,20 +27,9 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
     Ok(())
 }
 
-fn surroundings(scenario: &Scenario) -> Checked {
-    if scenario.host.max_fuel_per_callback.is_some() {
-        return missing(&scenario.host.span, "`max_fuel_per_callback`");
-    }
-    Ok(())
-}
-
-/// Expectations of what the host does not keep, or of a stream before there is one.
+/// Expectations of a stream before there is one.
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
-    let absent = [];
-    if let Some((what, _)) = absent.into_iter().find(|(_, asked)| *asked) {
-        return missing(span, what);
-    }
     // That there is none is true when there is no stream.
     let judged = [
         matches!(expect.response, Some(Expected::Just(_))),
@@ -52,10 +40,6 @@ fn expectations(expect: &Expectations, streams: bool) -> Checked {
         return fail(span, "no stream has been opened yet: there is nothing to compare with", None);
     }
     Ok(())
-}
-
-fn missing(span: &Span, what: &str) -> Checked {
-    fail(span, &format!("this version of the host does not offer {what}"), None)
 }
 
 fn fail(span: &Span, message: &str, hint: Option<&str>) -> Checked {

@@ -10,7 +10,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// What the system says. Then the file at `path` is as it was.
-pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = match fs::metadata(path) {
         Ok(there) if !there.is_file() => return fs::write(path, bytes),
         // Through links, to the file itself.
@@ -27,7 +27,7 @@ pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system says.
-pub(crate) fn possible(path: &Path) -> io::Result<()> {
+pub fn possible(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(_) => Ok(()),
