@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 
 use super::chain::{Drive, From};
-use super::client::{ClientSide, Part};
+use super::client::Part;
 use super::codec;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
 use super::request_head::{as_sent, content_length, is_grpc};
 use super::run::Deadline;
-use super::stream::Stream;
 use super::transcript::{Detail, Kind, Party, What};
 use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
 
@@ -63,9 +62,8 @@ impl<G: Guest> Drive<'_, G> {
 
     fn new_stream(&mut self, request: &Request, worker: usize) {
         let id = self.proxy.next_stream();
-        let began = (self.proxy.clock.now(), self.proxy.clock.realtime());
-        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
-        stream.filters = self.chain_of_stream(id, worker);
+        let mut stream = self.proxy.blank_stream(id, request.protocol);
+        self.chain_of_stream(id, worker, &mut stream.filters);
         self.proxy.insert_stream(stream);
     }
 

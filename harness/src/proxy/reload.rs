@@ -10,24 +10,23 @@ use super::threads::{Handle, Thread};
 impl<G: Guest> Drive<'_, G> {
     /// The chain of a new stream, with the numbers of its stream contexts. A plugin whose VM is dead is left out when its
     /// policy is to fail open, and gets a new VM when it is to reload.
-    pub(crate) fn chain_of_stream(&mut self, stream: StreamId, worker: usize) -> Vec<Filter> {
-        self.chain_on(worker, |drive, filter, at| {
+    pub(crate) fn chain_of_stream(&mut self, stream: StreamId, worker: usize, filters: &mut Vec<Filter>) {
+        self.chain_on(worker, filters, |drive, filter, at| {
             let vm = drive.proxy.vm_mut(filter.vm);
             if !vm.failed {
                 filter.context = vm.new_stream_context(stream, at);
             }
-        })
+        });
     }
 
     /// As [`Self::chain_of_stream`]; `numbered` sees each plugin before the next one is looked at.
     pub(crate) fn chain_on(
         &mut self,
         worker: usize,
+        filters: &mut Vec<Filter>,
         mut numbered: impl FnMut(&mut Self, &mut Filter, usize),
-    ) -> Vec<Filter> {
-        let count = self.proxy.plugins.len();
-        let mut filters = Vec::with_capacity(count);
-        for plugin in (0..count).map(PluginIndex) {
+    ) {
+        for plugin in (0..self.proxy.plugins.len()).map(PluginIndex) {
             let Some((mut vm, mut parent)) = self.proxy.handle(worker, plugin).serves else { continue };
             if self.proxy.vm(vm).failed {
                 match self.proxy.plugin(plugin).policy {
@@ -43,7 +42,6 @@ impl<G: Guest> Drive<'_, G> {
             numbered(self, &mut filter, filters.len());
             filters.push(filter);
         }
-        filters
     }
 
     /// Gives the plugin a new VM in place of its dead one, or its place in one that another plugin got. Not sooner than

@@ -1,18 +1,46 @@
-//! The streams that the proxy holds: looking them up, handing them over at their end.
+//! The streams that the proxy holds: new ones, looking them up, handing them over at their end.
 
-use super::Proxy;
+use std::sync::Arc;
+
+use super::answer::LaidOut;
 use super::client::End;
 use super::ids::StreamId;
 use super::stream::Stream;
 use super::transcript::{Party, What};
+use super::{Proxy, Script};
+use crate::state::Protocol;
 
 impl Proxy {
     pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.first_stream + self.streams.len())
     }
 
-    pub(super) fn insert_stream(&mut self, stream: Stream) {
-        self.streams.push_back(Some(Box::new(stream)));
+    /// A stream without a chain: one that has ended is used again.
+    pub(super) fn blank_stream(&mut self, id: StreamId, protocol: Protocol) -> Box<Stream> {
+        let began = (self.clock.now(), self.clock.realtime());
+        match self.spare.take() {
+            Some(mut spare) => {
+                spare.renew(id, began, protocol);
+                spare
+            }
+            None => Box::new(Stream::new(id, began, protocol)),
+        }
+    }
+
+    pub(super) fn insert_stream(&mut self, stream: Box<Stream>) {
+        self.streams.push_back(Some(stream));
+    }
+
+    /// A stream that was handed over is of no use any more.
+    pub(crate) fn give_back(&mut self, stream: Box<Stream>) {
+        self.spare = Some(stream);
+    }
+
+    /// The upstream's answer laid out, where every request gets the same.
+    pub(super) fn laid_out(&mut self) -> Option<Arc<LaidOut>> {
+        let Script::Every(answer) = &self.upstream else { return None };
+        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers));
+        Some(Arc::clone(self.every.get_or_insert_with(make)))
     }
 
     /// Whether the stream is still here: streams leave when the test has taken their exchange.

@@ -12,12 +12,14 @@
 //! - `load`, `checks`: from a file to its scenarios
 //! - `cost`: what a scenario may use up, in fuel
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
-//!   gets its plugins from; `script`: the way back, from what a test in Rust did
+//!   gets its plugins from; `script`: the way back, from what a test in Rust did;
+//!   `accept`: expectations written into a file, from what a run showed; `replay`: a scenario carried out without being judged
 //!
 //! The declarations behind all of them are in `document`.
 //!
 //! Loading runs nothing, and opens neither modules nor manifests.
 
+mod accept;
 mod answer_form;
 mod checks;
 mod cost;
@@ -35,6 +37,7 @@ mod model;
 mod modules;
 mod plugin;
 mod print;
+mod replay;
 mod report;
 mod request_form;
 mod run;
@@ -51,6 +54,7 @@ mod tests;
 use crate::document;
 pub use crate::document::istio_json;
 
+pub use accept::{Accepted, accept};
 pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};
 pub use document::source::Span;
@@ -73,8 +77,9 @@ pub use plugin::{
     VmSpec, Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
+pub use replay::Replay;
 pub use report::{Style, report};
-pub use run::{Run, RunError, RunOptions, Verdict, run};
+pub use run::{Passage, Run, RunError, RunOptions, Verdict, run};
 pub use step::{
     Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
     SetProperty, SetSharedData, StartOutcome, Step, StepKind,

@@ -112,7 +112,8 @@ impl Proxy {
             context: 0,
             open: [false; 2],
         });
-        let connection = Connection { filters: filters.collect(), ..Connection::default() };
+        let filters = filters.collect();
+        let connection = Connection { filters, ..Connection::default() };
         self.connections.insert(id, connection);
         self.record_tcp(id, TcpEvent::Connects);
         id

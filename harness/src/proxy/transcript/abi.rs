@@ -26,7 +26,7 @@ impl Transcript {
         let mut depth = 0;
         // The callbacks that run, with their depths: a trap ends one, and the hostcalls in it.
         let mut running = Vec::new();
-        let events = &self.events[mark.min(self.events.len())..];
+        let events = &self.events()[mark.min(self.events().len())..];
         let mut index = 0;
         while index < events.len() {
             let event = &events[index];
