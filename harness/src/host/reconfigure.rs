@@ -33,7 +33,7 @@ impl Host {
     /// # Panics
     ///
     /// When no plugin of the chain has that name.
-    pub fn reconfigure(&mut self, plugin: &str, config: impl Into<Config>) -> Result<(), Refusal> {
+    pub fn reconfigure(&mut self, plugin: &str, config: impl Into<Config>) -> Result<(), Box<Refusal>> {
         self.push(plugin, config.into().0, None)
     }
 
@@ -52,11 +52,16 @@ impl Host {
         plugin: &str,
         config: impl Into<Config>,
         vm: VmSetup,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Box<Refusal>> {
         self.push(plugin, config.into().0, Some(vm))
     }
 
-    pub(crate) fn push(&mut self, name: &str, config: Vec<u8>, vm: Option<VmSetup>) -> Result<(), Refusal> {
+    pub(crate) fn push(
+        &mut self,
+        name: &str,
+        config: Vec<u8>,
+        vm: Option<VmSetup>,
+    ) -> Result<(), Box<Refusal>> {
         let plugin = self.plugins().position(|known| known == name);
         let plugin = PluginIndex(plugin.unwrap_or_else(|| panic!("the chain has no plugin {name:?}")));
         let act = Act::Reconfigure { plugin: name.to_owned(), config, vm, refused: false };
@@ -86,6 +91,6 @@ impl Host {
         let pushed = drive.push(plugin, config.clone(), kind);
         drive.settle();
         self.acts.push(Act::Reconfigure { plugin: name, config, vm, refused: pushed.is_err() });
-        pushed.map_err(|refused| self.refusal(refused))
+        pushed.map_err(|refused| Box::new(self.refusal(refused)))
     }
 }
