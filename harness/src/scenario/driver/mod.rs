@@ -19,11 +19,26 @@ use super::step::{
     Enqueue, Fault, Reconfigure, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step,
     StepKind,
 };
-use crate::host::{Host, HostError, Peer, Refusal, Reply, Started, Template, VmSetup};
+use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template, VmSetup};
 use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
 use crate::state::{Duration, Instant, Request};
 use streams::Streams;
+
+/// The host that `scenario` describes, before its first step: for suites that make steps of their own.
+///
+/// # Errors
+///
+/// As [`run`](super::run()).
+pub fn builder(
+    scenario: &Scenario,
+    modules: &dyn Modules,
+    options: &RunOptions,
+) -> Result<Builder, RunError> {
+    let scenario = scenario.in_place()?;
+    offered::check(&scenario)?;
+    setup::builder(&scenario, modules, options)
+}
 
 /// Carries out `scenario`.
 pub(super) fn drive(
