@@ -1,16 +1,23 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`), `report`
-//! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `bench`, `parity`,
+//! `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style`
+//! (where text goes), `error`, `exit`, `crash` (how it ends).
 
+mod bench;
+mod chain;
 mod cli;
+mod completions;
 mod crash;
 mod error;
 mod exit;
+mod fill;
+mod init;
 mod inspect;
 mod limits;
+mod man;
 mod output;
+mod parity;
 mod pool;
 mod report;
 mod run;
@@ -38,8 +45,14 @@ fn main() -> ExitCode {
         let done = match cli.command {
             Command::Run(args) => run::run(&args, &mut out),
             Command::Try(args) => try_plugin::run(&args, &mut out),
+            Command::Bench(args) => bench::execute(&args, &mut out),
+            Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
+            Command::Init(args) => init::run(&args, &mut out),
+            Command::Completions(args) => completions::run(&args, &mut out),
+            Command::Man(args) => man::run(&args, &mut out),
         };
         done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
             error.tell();

@@ -23,6 +23,17 @@ pub fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes `bytes` to a file that is not there yet.
+///
+/// # Errors
+/// What the system says; also when there is one by now, which stays as it is.
+pub fn new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = named(folder(path))?;
+    file.write_all(bytes)?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Checks that [`whole`] can begin, so that this is known before minutes of work.
 ///
 /// # Errors

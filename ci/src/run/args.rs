@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use proxy_wasm_suites::rate_limit::Tuning;
+
 use super::format::Format;
 use crate::limits::Limits;
 use crate::values;
@@ -14,6 +16,7 @@ Examples:
   proxy-wasm-test run --filter 'third request' --trace    # with every hostcall, if it fails
   proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
   proxy-wasm-test run --update-snapshots                  # accept what differs
+  proxy-wasm-test run --accept new.scenario.yaml          # fill in what is expected
   proxy-wasm-test run --format json | jq .summary
   proxy-wasm-test run --junit target/junit.xml            # for CI
 
@@ -55,11 +58,38 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) update_snapshots: bool,
 
+    /// Write what the scenarios show into their files: an `expect` where a step has none, and the values that are not
+    /// as expected; comments and layout stay; refused where CI is set
+    #[arg(long, conflicts_with = "list")]
+    pub(super) accept: bool,
+
+    #[command(flatten)]
+    pub(super) schedules: Schedules,
+
     #[command(flatten)]
     pub(super) telling: Telling,
 
     #[command(flatten)]
     pub(super) limits: Limits,
+}
+
+/// How scenarios are held to the rate limits that they claim.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Rate limits")]
+pub(super) struct Schedules {
+    /// How many schedules are tried [default: what the scenario says, PROPTEST_CASES, or 256]
+    #[arg(long, value_name = "N")]
+    pub(super) cases: Option<u32>,
+
+    /// Where schedules are drawn from [default: the scenario's seed]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+impl Schedules {
+    pub(super) fn tuning(self) -> Tuning {
+        Tuning { cases: self.cases, seed: self.seed }
+    }
 }
 
 /// How results are told.

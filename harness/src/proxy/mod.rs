@@ -5,7 +5,7 @@
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
 //! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
 //! chain), `calls` (to clusters), `foreign` (functions by name), `tcp` (connections), `run` (time), `streams` (those that
-//! live), `finding`, `records` and `transcript` (the record).
+//! live), `finding`, `records`, `http_date` and `transcript` (the record).
 
 mod access;
 mod answer;
@@ -21,6 +21,7 @@ mod filter;
 mod finding;
 mod foreign;
 mod guest;
+mod http_date;
 mod ids;
 mod ingress;
 mod inject;
@@ -61,6 +62,8 @@ pub use tcp::ClosedBy;
 pub use transcript::Transcript;
 pub use upstream::Script;
 
+use answer::LaidOut;
+use http_date::HttpDate;
 use run::Deadline;
 use transcript::Detail;
 
@@ -127,9 +130,15 @@ pub struct Proxy {
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
     /// How much has happened at the present instant.
-    at_this_instant: u32,
+    pub(crate) at_this_instant: u32,
     /// The second last written as a date, and the date.
-    date: (u64, String),
+    date: Option<(u64, HttpDate)>,
+    /// The request last sent.
+    known: Option<request_head::Known>,
+    /// The upstream's answer laid out, where it has one for every request.
+    every: Option<std::sync::Arc<LaidOut>>,
+    /// A stream that has ended, to be used again.
+    spare: Option<Box<Stream>>,
 }
 
 impl Proxy {
@@ -158,7 +167,10 @@ impl Proxy {
             local_replies: Vec::new(),
             halted: false,
             at_this_instant: 0,
-            date: (0, String::new()),
+            date: None,
+            known: None,
+            every: None,
+            spare: None,
         }
     }
 

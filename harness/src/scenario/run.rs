@@ -1,5 +1,7 @@
 //! A scenario carried out: what came of it, and what that means for its trial.
 
+use std::ops::Range;
+
 use super::cost;
 use super::document::error::ScenarioError;
 use super::driver::drive;
@@ -8,7 +10,7 @@ use super::model::{Scenario, View};
 use super::modules::Modules;
 use crate::host::Stall;
 use crate::proxy::transcript::Detail;
-use crate::proxy::{Finding, Transcript};
+use crate::proxy::{Call, Finding, StreamId, Transcript};
 use crate::state::Duration;
 use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Spent, Trapped};
 
@@ -77,6 +79,10 @@ pub struct Run {
     pub stalls: Vec<Stall>,
     /// What was found about plugins and script, in order.
     pub findings: Vec<Finding>,
+    /// All calls that plugins made to clusters, in order.
+    pub calls: Vec<Call>,
+    /// The stretches of the transcript that the steps made, in order: each repetition is one.
+    pub passages: Vec<Passage>,
     /// The fuel that each callback used, where it was counted.
     pub spent: Vec<Spent>,
     /// Names of the chain's plugins, in request order.
@@ -89,6 +95,21 @@ pub struct Run {
     pub steps: usize,
     /// Exchanges that were opened.
     pub exchanges: usize,
+}
+
+/// What one step, or one repetition of it, did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// The step, from 0.
+    pub step: usize,
+    /// Its events in the transcript; for a step that only judges, all before it.
+    pub events: Range<usize>,
+    /// Its calls in [`Run::calls`]; for a step that only judges, all before it.
+    pub calls: Range<usize>,
+    /// The stream that its expectations speak of.
+    pub stream: Option<StreamId>,
+    /// Virtual time that it moved.
+    pub took: Duration,
 }
 
 impl Run {
