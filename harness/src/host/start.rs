@@ -59,6 +59,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
     }
     proxy.calls.clusters.clone_from(&builder.clusters);
+    proxy.own_functions.clone_from(&builder.foreign_functions);
     proxy.workers = builder.workers;
     let mut recipes = Vec::with_capacity(builder.chain.len());
     for (index, setup) in builder.chain.iter().enumerate() {
