@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{completions, init, inspect, man, run, schema, try_plugin};
+use crate::{completions, import_google, init, inspect, man, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Schema(schema::Args),
     Init(init::Args),
+    ImportGoogle(import_google::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

@@ -1,7 +1,7 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
+//! `schema`, `init`, `import_google`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
 //! `error`, `exit`, `crash` (how it ends).
 
 mod cli;
@@ -10,6 +10,7 @@ mod crash;
 mod error;
 mod exit;
 mod fill;
+mod import_google;
 mod init;
 mod inspect;
 mod limits;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),
+            Command::ImportGoogle(args) => import_google::run(&args, &mut out),
             Command::Completions(args) => completions::run(&args, &mut out),
             Command::Man(args) => man::run(&args, &mut out),
         };

@@ -23,10 +23,12 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     text.parse::<Size>().map(|size| size.0).map_err(|error| error.to_string())
 }
 
-/// A plugin's name and the file to take in place of its module.
+/// A plugin's name and the file to take in place of its module; the file alone has an empty name.
 pub(crate) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        // Of whom this is the module is known where there is one plugin only.
+        None if !text.is_empty() => Ok((String::new(), text.into())),
         _ => Err("expected NAME=FILE, for example `limiter=build/limiter.wasm`".to_owned()),
     }
 }

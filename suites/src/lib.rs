@@ -8,11 +8,14 @@
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - [`write`]: files that are written whole or not at all
+//! - `google` (feature `google`): test files of Google's plugin tester, run and turned into scenarios
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
 mod cargo;
 mod error;
+#[cfg(feature = "google")]
+pub mod google;
 pub mod modules;
 #[cfg(feature = "parity")]
 pub mod parity;

@@ -4,7 +4,7 @@
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
 //! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
-//! (where they come from), `error`.
+//! (where they come from), `tester` (the profile `google`), `error`.
 
 mod act;
 mod builder;
@@ -17,6 +17,7 @@ mod shared;
 mod start;
 mod tcp;
 mod template;
+mod tester;
 
 use act::Sending;
 pub(crate) use act::{Act, Reply};
@@ -29,6 +30,7 @@ pub use log::LogView;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
+pub use tester::{PluginTester, Seen, TesterOptions};
 
 use crate::proxy::transcript::{Kind, Moved};
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};

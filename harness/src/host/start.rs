@@ -12,7 +12,7 @@ use super::error::{HostError, Refusal};
 use super::image::HostImage;
 use crate::abi::CallbackId;
 use crate::proxy::{
-    Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, VmIndex, VmState,
+    Called, ChainPlugin, Drive, Invocation, PluginIndex, Proxy, Script, Slot, Tester, VmIndex, VmState,
 };
 use crate::sections;
 use crate::state::{Clock, Entropy, PropertyValue};
@@ -71,6 +71,8 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
     }
     proxy.calls.clusters.clone_from(&builder.clusters);
+    proxy.tester =
+        builder.tester.clone().map(|properties| Box::new(Tester { properties, ..Tester::default() }));
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {

@@ -5,7 +5,7 @@
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
 //! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
 //! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records` and
-//! `transcript` (the record).
+//! `transcript` (the record), `tester` (the profile `google`).
 
 mod access;
 mod answer;
@@ -35,6 +35,7 @@ mod status;
 mod stream;
 mod streams;
 mod tcp;
+mod tester;
 pub mod transcript;
 mod upstream;
 mod upstream_head;
@@ -56,6 +57,8 @@ pub use reply::LocalReply;
 pub use run::Held;
 pub(crate) use stream::Stream;
 pub use tcp::ClosedBy;
+pub use tester::TesterReply;
+pub(crate) use tester::{Stage as TesterStage, Tester};
 pub use transcript::Transcript;
 pub use upstream::Script;
 
@@ -122,6 +125,8 @@ pub struct Proxy {
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
+    /// In place of a proxy: the profile `google`.
+    pub(crate) tester: Option<Box<Tester>>,
     /// How much has happened at the present instant.
     at_this_instant: u32,
     /// The second last written as a date, and the date.
@@ -152,6 +157,7 @@ impl Proxy {
             connections: std::collections::BTreeMap::new(),
             local_replies: Vec::new(),
             halted: false,
+            tester: None,
             at_this_instant: 0,
             date: (0, String::new()),
         }
