@@ -1,9 +1,11 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`, `init`, `import_google`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
-//! `error`, `exit`, `crash` (how it ends).
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `bench`, `parity`,
+//! `inspect`, `chain`, `schema`, `init`, `import_google`, `completions`, `man`), `report` (results in each format),
+//! `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
 
+mod bench;
+mod chain;
 mod cli;
 mod completions;
 mod crash;
@@ -16,6 +18,7 @@ mod inspect;
 mod limits;
 mod man;
 mod output;
+mod parity;
 mod pool;
 mod report;
 mod run;
@@ -43,7 +46,10 @@ fn main() -> ExitCode {
         let done = match cli.command {
             Command::Run(args) => run::run(&args, &mut out),
             Command::Try(args) => try_plugin::run(&args, &mut out),
+            Command::Bench(args) => bench::execute(&args, &mut out),
+            Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),
             Command::ImportGoogle(args) => import_google::run(&args, &mut out),

@@ -23,12 +23,33 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     text.parse::<Size>().map(|size| size.0).map_err(|error| error.to_string())
 }
 
-/// A plugin's name and the file to take in place of its module; the file alone has an empty name.
+/// A share such as `5%`, as a fraction.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or_default().parse::<f64>().ok();
+    let share = number.filter(|number| number.is_finite() && *number >= 0.0);
+    share.map(|number| number / 100.0).ok_or_else(|| "expected a percentage, for example `5%`".to_owned())
+}
+
+/// A name and its value, which may be empty.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, for example `app=httpbin`".to_owned()),
+    }
+}
+
+/// As [`plugin`]; a file alone has an empty name.
+pub(crate) fn plugin_or_file(text: &str) -> Result<(String, PathBuf), String> {
+    if !text.is_empty() && !text.contains('=') {
+        return Ok((String::new(), text.into()));
+    }
+    plugin(text)
+}
+
+/// A plugin's name and the file to take in place of its module.
 pub(crate) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
-        // Of whom this is the module is known where there is one plugin only.
-        None if !text.is_empty() => Ok((String::new(), text.into())),
         _ => Err("expected NAME=FILE, for example `limiter=build/limiter.wasm`".to_owned()),
     }
 }

@@ -8,7 +8,7 @@ mod args;
 mod format;
 mod google;
 mod plan;
-mod progress;
+pub(crate) mod progress;
 mod snapshots;
 mod trial;
 

@@ -4,8 +4,8 @@
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
 //! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
-//! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records` and
-//! `transcript` (the record), `tester` (the profile `google`).
+//! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records`,
+//! `http_date` and `transcript` (the record), `tester` (the profile `google`).
 
 mod access;
 mod answer;
@@ -20,6 +20,7 @@ mod egress;
 mod filter;
 mod finding;
 mod guest;
+mod http_date;
 mod ids;
 mod ingress;
 mod inject;
@@ -62,6 +63,8 @@ pub(crate) use tester::{Stage as TesterStage, Tester};
 pub use transcript::Transcript;
 pub use upstream::Script;
 
+use answer::LaidOut;
+use http_date::HttpDate;
 use run::Deadline;
 use transcript::Detail;
 
@@ -128,9 +131,15 @@ pub struct Proxy {
     /// In place of a proxy: the profile `google`.
     pub(crate) tester: Option<Box<Tester>>,
     /// How much has happened at the present instant.
-    at_this_instant: u32,
+    pub(crate) at_this_instant: u32,
     /// The second last written as a date, and the date.
-    date: (u64, String),
+    date: Option<(u64, HttpDate)>,
+    /// The request last sent.
+    known: Option<request_head::Known>,
+    /// The upstream's answer laid out, where it has one for every request.
+    every: Option<std::sync::Arc<LaidOut>>,
+    /// A stream that has ended, to be used again.
+    spare: Option<Box<Stream>>,
 }
 
 impl Proxy {
@@ -159,7 +168,10 @@ impl Proxy {
             halted: false,
             tester: None,
             at_this_instant: 0,
-            date: (0, String::new()),
+            date: None,
+            known: None,
+            every: None,
+            spare: None,
         }
     }
 

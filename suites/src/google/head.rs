@@ -2,6 +2,9 @@
 //!
 //! Lines end in `\n` or `\r\n`; what comes after a blank line is not read; the start line alone is enough.
 
+/// Header fields: names and values.
+pub(super) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Which start line is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -14,7 +17,7 @@ pub(super) enum Side {
 /// # Errors
 ///
 /// When it is no head of HTTP/1.
-pub(super) fn parse(text: &[u8], side: Side) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+pub(super) fn parse(text: &[u8], side: Side) -> Result<Fields, String> {
     let text = String::from_utf8_lossy(text).into_owned();
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     let start = lines.next().unwrap_or_default();

@@ -7,7 +7,7 @@ use proxy_wasm_harness::host::{PluginTester, Seen, Setup, TesterOptions};
 use proxy_wasm_harness::proxy::Direction;
 use proxy_wasm_harness::vm::Plugin;
 
-use super::head::{self, Side};
+use super::head::{self, Fields, Side};
 use super::phase::Phase;
 use super::suite::{Env, Input, Invocation, Plan, Suite, Test};
 
@@ -161,7 +161,7 @@ pub(super) fn content(input: &Input, folder: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The header fields of an input.
-pub(super) fn fields(input: &Input, folder: &Path, side: Side) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+pub(super) fn fields(input: &Input, folder: &Path, side: Side) -> Result<Fields, String> {
     if input.file.is_empty() && input.content.is_empty() {
         return Ok(input
             .header
