@@ -11,6 +11,7 @@
 //! - [`write`]: files that are written whole or not at all
 //! - `google` (feature `google`): test files of Google's plugin tester, run and turned into scenarios
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
+//! - `registry` (feature `registry`): modules of manifests, downloaded
 
 pub mod cache;
 mod cargo;
@@ -23,6 +24,8 @@ pub mod parity;
 mod plugin_ext;
 pub mod prelude;
 pub mod rate_limit;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod snapshots;
 pub mod trials;
 pub mod write;

@@ -73,6 +73,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.calls.clusters.clone_from(&builder.clusters);
     proxy.tester =
         builder.tester.clone().map(|properties| Box::new(Tester { properties, ..Tester::default() }));
+    proxy.own_functions.clone_from(&builder.foreign_functions);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {
