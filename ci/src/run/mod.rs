@@ -80,7 +80,7 @@ fn run_google(args: &Args, began: Instant, out: &mut Output) -> Result<Exit, Err
     }
     possible(args)?;
     let progress = Progress::new(jobs.len());
-    let modules = source(args, &progress);
+    let modules = source(args, &progress)?;
     let mut printer = Printer::new(args.format(), args.telling.quiet);
     let work = |job: &google::Job| google::carry_out(job, args, &modules);
     let trials = side_by_side(args, &jobs, work, &progress, &mut printer, out)?;

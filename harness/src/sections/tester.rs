@@ -78,7 +78,11 @@ pub(super) fn change(
 /// The configuration is open everywhere, a body in its callback and until the next; nothing else is there.
 fn buffer(call: &mut Call<'_>, buffer: u32) -> Result<Vec<u8>, Status> {
     if BufferType::from_abi(buffer) == Some(BufferType::PluginConfiguration) {
-        return Ok(call.proxy().plugins.first().map_or_else(Vec::new, |plugin| plugin.configuration.clone()));
+        return Ok(call
+            .proxy()
+            .plugins
+            .first()
+            .map_or_else(Vec::new, |plugin| plugin.key.configuration.clone()));
     }
     tester(call)?.body(buffer).cloned()
 }
