@@ -62,7 +62,7 @@ pub use upstream::Script;
 
 use answer::LaidOut;
 use http_date::HttpDate;
-use run::Deadline;
+pub(crate) use run::Deadline;
 use transcript::Detail;
 
 use crate::state::{Clock, Deadlines, Entropy, Metrics, SharedData, SharedQueues};

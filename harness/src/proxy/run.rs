@@ -75,12 +75,13 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Runs the next deadline if it is due by `until`. Answers whether there was one.
     fn fire(&mut self, until: Instant) -> bool {
-        if self.proxy.halted() {
-            return false;
-        }
-        let Some((due, deadline)) = self.proxy.deadlines.pop_due(until) else { return false };
-        self.proxy.note_progress(due);
-        self.proxy.clock.advance_to(due);
+        let Some(deadline) = self.proxy.take_due(until) else { return false };
+        self.happens(deadline);
+        true
+    }
+
+    /// What has fallen due happens.
+    pub(crate) fn happens(&mut self, deadline: Deadline) {
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
             Deadline::QueueReady { listener, queue } => self.queue_ready(listener, queue),
@@ -94,7 +95,6 @@ impl<G: Guest> Drive<'_, G> {
             // The stream has gone meanwhile.
             _ => {}
         }
-        true
     }
 
     /// One tick; the next is one period after this one has run (Envoy 1.40, observed).
@@ -173,6 +173,33 @@ impl Proxy {
         if !period.is_zero() {
             timer.tick = Some(self.deadlines.schedule(due, Deadline::Tick { vm, context }));
         }
+    }
+
+    /// Takes the next deadline if it is due by `until`, and moves the clock to it.
+    pub(crate) fn take_due(&mut self, until: Instant) -> Option<Deadline> {
+        if self.halted() {
+            return None;
+        }
+        let (due, deadline) = self.deadlines.pop_due(until)?;
+        self.note_progress(due);
+        self.clock.advance_to(due);
+        Some(deadline)
+    }
+
+    /// The worker that a deadline is for; nothing when what it was for has gone.
+    pub(crate) fn worker_of(&self, deadline: &Deadline) -> Option<usize> {
+        let vm = match deadline {
+            Deadline::Tick { vm, .. } => *vm,
+            Deadline::QueueReady { listener, .. } => listener.vm,
+            Deadline::Call(at, _) => self.calls.vm_of(*at)?,
+            Deadline::ClientPart(id)
+            | Deadline::UpstreamPart(id)
+            | Deadline::RouteTimeout(id)
+            | Deadline::Reply { stream: id, .. } => {
+                self.has_stream(*id).then(|| self.stream(*id).filters.first())??.vm
+            }
+        };
+        Some(vm.0 / self.groups.max(1))
     }
 
     /// Something falls due at `due`. Where time does not move on, everything ends with a finding.

@@ -11,6 +11,7 @@ use super::fuel::{Meter, Spent};
 use super::limits::{HangGuard, MemoryCap};
 use super::program::{Link, Program};
 use super::trap::Trap;
+use super::turns::Turn;
 use super::watch::Watch;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
@@ -28,6 +29,8 @@ pub(crate) struct VmData {
     /// Results of hostcalls under way, for the transcript.
     pub(crate) results: Vec<u8>,
     pub(crate) cap: MemoryCap,
+    /// Where workers take turns, this one's part in them.
+    pub(crate) turn: Option<Turn>,
     /// A trap inside a callback's own hostcall: the allocator's.
     pub(crate) trapped: Option<(CallbackId, Trap)>,
 }
@@ -91,6 +94,7 @@ impl Vm {
             scratch: Vec::new(),
             results: Vec::new(),
             cap,
+            turn: None,
             trapped: None,
         };
         let mut store = Store::new(program.engine().wasmtime(), data);
@@ -166,8 +170,13 @@ impl Vm {
         }
     }
 
+    /// From here on the VM meets those of other workers, or goes its own way again.
+    pub(crate) fn takes_turns(&mut self, turn: Option<Turn>) {
+        self.store.data_mut().turn = turn;
+    }
+
     /// Runs a callback.
-    fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
+    pub(crate) fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
         let callback = invocation.callback;
         let Some(export) = self.exports.get(callback, &self.program, &self.instance, &mut self.store) else {
             return Ok(Returned::Absent);

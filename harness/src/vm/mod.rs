@@ -22,6 +22,7 @@ mod profile;
 mod program;
 mod recognise;
 mod trap;
+mod turns;
 mod watch;
 
 pub use artifact::{ArtifactCache, CacheProblem};
@@ -42,4 +43,5 @@ pub use plugin::{LoadOptions, Plugin};
 pub use profile::{Profile, ProfileError};
 pub(crate) use program::Program;
 pub use trap::{Frame, RestrictedCall, Trap, TrapKind};
+pub(crate) use turns::{Pause, Returning, Turn, Turns};
 pub use watch::Watch;
