@@ -71,6 +71,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
     }
     proxy.calls.clusters.clone_from(&builder.clusters);
+    proxy.own_functions.clone_from(&builder.foreign_functions);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {

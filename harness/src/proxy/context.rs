@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use super::calls::{CallIds, CallView};
 use super::effect::Effect;
+#[cfg(feature = "cel")]
+use super::foreign::expressions::Expressions;
 use super::ids::{PluginIndex, StreamId};
 use super::properties::Declaration;
 use crate::abi::AbiVersion;
@@ -50,6 +52,8 @@ pub(crate) struct VmState {
     pub(crate) finishing: bool,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) plugins: Vec<PluginContext>,
+    /// Names of properties that streams declared, by stream.
+    pub(crate) declared_by_streams: Vec<(ContextRef, Vec<u8>)>,
     contexts: Vec<(u32, ContextRef)>,
     last: u32,
     current: u32,
@@ -67,6 +71,9 @@ pub(crate) struct PluginContext {
     pub(crate) done_pending: bool,
     /// What the plugin declared about properties that it sets.
     pub(crate) declared: Vec<(Vec<u8>, Declaration)>,
+    /// The expressions that it made with `expr_create`.
+    #[cfg(feature = "cel")]
+    pub(crate) expressions: Expressions,
     /// What the callbacks of its calls show.
     pub(crate) view: CallView,
 }
@@ -95,6 +102,7 @@ impl VmState {
             finishing: false,
             effects: VecDeque::new(),
             plugins: Vec::new(),
+            declared_by_streams: Vec::new(),
             contexts: Vec::new(),
             last: 0,
             current: 0,
@@ -117,6 +125,8 @@ impl VmState {
             tick: None,
             done_pending: false,
             declared: Vec::new(),
+            #[cfg(feature = "cel")]
+            expressions: Expressions::default(),
             view: CallView::default(),
         });
         id
@@ -133,7 +143,8 @@ impl VmState {
     pub(crate) fn remove_context(&mut self, id: u32) {
         // The newest contexts end first as a rule.
         if let Some(at) = self.contexts.iter().rposition(|(known, _)| *known == id) {
-            self.contexts.remove(at);
+            let (_, gone) = self.contexts.remove(at);
+            self.declared_by_streams.retain(|(by, _)| *by != gone);
         }
     }
 

@@ -4,8 +4,8 @@
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
 //! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
-//! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records`, `http_date` and
-//! `transcript` (the record).
+//! chain), `calls` (to clusters), `foreign` (functions by name), `tcp` (connections), `run` (time), `streams` (those that
+//! live), `finding`, `records`, `http_date` and `transcript` (the record).
 
 mod access;
 mod answer;
@@ -19,6 +19,7 @@ mod effect;
 mod egress;
 mod filter;
 mod finding;
+mod foreign;
 mod guest;
 mod http_date;
 mod ids;
@@ -49,6 +50,7 @@ pub(crate) use context::{ContextRef, VmState};
 pub(crate) use effect::{At, Effect};
 pub(crate) use filter::Called;
 pub use finding::Finding;
+pub(crate) use foreign::Own;
 pub use guest::{Guest, Invocation, Returned, Slot};
 pub use ids::{Direction, PluginContextId, PluginIndex, StreamContextId, StreamId, VmIndex};
 pub use inject::Injection;
@@ -113,6 +115,8 @@ pub struct Proxy {
     pub(crate) shared_data: SharedData,
     pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
+    /// Foreign functions that the test brought.
+    pub(crate) own_functions: std::collections::BTreeMap<String, Own>,
     /// Properties that the test gave to every stream and plugin.
     pub(crate) properties: properties::Overrides,
     pub(crate) findings: Vec<Finding>,
@@ -153,6 +157,7 @@ impl Proxy {
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
+            own_functions: std::collections::BTreeMap::new(),
             properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
