@@ -26,6 +26,7 @@ pub struct Setup {
     pub(crate) config: Vec<u8>,
     pub(crate) policy: FailurePolicy,
     pub(crate) fail_open: bool,
+    pub(crate) reload_backoff: Duration,
     pub(crate) vm_id: String,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) env: BTreeMap<String, String>,
@@ -75,6 +76,14 @@ impl Setup {
         self
     }
 
+    /// With [`FailurePolicy::Reload`]: how long after a reload there may be another; default: 1 s, as Envoy's. Envoy adds up
+    /// to half of it at random, and the host waits for all of that.
+    #[must_use]
+    pub fn reload_backoff(mut self, backoff: Duration) -> Self {
+        self.reload_backoff = backoff;
+        self
+    }
+
     /// Whether StopIteration from a headers callback lets body callbacks run; default: what the host's options say.
     #[must_use]
     pub fn allow_on_headers_stop_iteration(mut self, allow: bool) -> Self {
@@ -114,6 +123,7 @@ impl From<Plugin> for Setup {
             config: Vec::new(),
             policy: FailurePolicy::Closed,
             fail_open: false,
+            reload_backoff: Duration::from_secs(1),
             vm_id: String::new(),
             vm_config: Vec::new(),
             env: BTreeMap::new(),
@@ -316,6 +326,13 @@ impl Builder {
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
+        self
+    }
+
+    /// How plugins are started; default: one VM for each worker.
+    #[must_use]
+    pub fn start_as(mut self, start: crate::proxy::Start) -> Self {
+        self.options.start = start;
         self
     }
 

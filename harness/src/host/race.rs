@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{Act, Exchange, Host};
-use crate::proxy::{Deadline, Drive, Guest, Invocation, Returned, Slot, StreamId, VmIndex};
+use crate::proxy::{Deadline, Drive, Guest, Invocation, NotCreated, Returned, Slot, StreamId, VmIndex};
 use crate::state::Request;
-use crate::vm::{Pause, Returning, Trapped, Turn, Turns, Vm};
+use crate::vm::{Pause, Returning, Turn, Turns, Vms, VmsMark};
 
 /// What a worker is told to do.
 enum Job {
@@ -28,18 +28,43 @@ struct Worker {
 }
 
 /// The VMs of one worker.
-struct OwnVms<'a> {
-    first: usize,
-    vms: &'a mut [Vm],
-    traps: Vec<Trapped>,
+struct OwnVms {
+    vms: Vms,
+    turn: Turn,
 }
 
-impl Guest for OwnVms<'_> {
+impl OwnVms {
+    fn take_turns(&mut self, turn: Option<&Turn>) {
+        self.vms.all.iter_mut().flatten().for_each(|vm| vm.takes_turns(turn.cloned()));
+    }
+}
+
+impl Guest for OwnVms {
+    type Mark = VmsMark;
+
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
-        self.vms[vm.0 - self.first].call(proxy, invocation).unwrap_or_else(|trapped| {
-            self.traps.push(trapped);
-            Returned::Trapped
-        })
+        self.vms.call(proxy, vm, invocation)
+    }
+
+    fn create(&mut self, proxy: &mut Slot, vm: VmIndex, module: usize) -> Result<(), NotCreated> {
+        // The numbers between are those of other workers.
+        self.vms.all.resize_with(vm.0, || None);
+        self.vms.create(proxy, vm, module)?;
+        let turn = self.turn.clone();
+        self.take_turns(Some(&turn));
+        Ok(())
+    }
+
+    fn discard(&mut self, vm: VmIndex) {
+        self.vms.discard(vm);
+    }
+
+    fn mark(&self) -> VmsMark {
+        self.vms.mark()
+    }
+
+    fn forget(&mut self, mark: VmsMark) {
+        self.vms.forget(mark);
     }
 }
 
@@ -63,15 +88,14 @@ impl Host {
         }
         let mut streams: Vec<Option<StreamId>> = vec![None; requests.len()];
         let turns = Turns::new(workers);
-        let groups = self.slot.groups.max(1);
-        let mut traps = Vec::new();
         std::thread::scope(|scope| {
             let mut threads = Vec::new();
             let mut all = Vec::new();
-            for (worker, (vms, requests)) in self.vms.all.chunks_mut(groups).zip(queues).enumerate() {
+            for (worker, requests) in queues.into_iter().enumerate() {
+                let vms = self.vms.apart(|vm| self.slot.worker_of_vm(vm) == worker);
                 let (jobs, told) = channel();
-                let turn = turns.of(worker);
-                threads.push(scope.spawn(move || work(worker, groups, vms, &turn, &told)));
+                let own = OwnVms { vms, turn: turns.of(worker) };
+                threads.push(scope.spawn(move || work(worker, own, &told)));
                 all.push(Worker { jobs, requests, midway: false });
             }
             let mut race = Race { slot: &mut self.slot, turns: &turns, all, last: None };
@@ -79,12 +103,11 @@ impl Host {
             drop(race);
             for thread in threads {
                 match thread.join() {
-                    Ok(of_worker) => traps.extend(of_worker),
+                    Ok(vms) => self.vms.rejoin(vms),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
         });
-        self.vms.traps.extend(traps);
         self.acts.extend(requests.into_iter().map(|request| Act::Send(Arc::new(request))));
         let limit = began + self.patience;
         let ids: Vec<StreamId> = streams.into_iter().flatten().collect();
@@ -100,12 +123,10 @@ impl Host {
 }
 
 /// A worker's thread: does what it is told, until there is no more.
-fn work(worker: usize, groups: usize, vms: &mut [Vm], turn: &Turn, told: &Receiver<Job>) -> Vec<Trapped> {
+fn work(worker: usize, mut own: OwnVms, told: &Receiver<Job>) -> Vms {
+    let turn = own.turn.clone();
     let _returning = Returning(turn.clone());
-    for vm in &mut *vms {
-        vm.takes_turns(Some(turn.clone()));
-    }
-    let mut own = OwnVms { first: worker * groups, vms, traps: Vec::new() };
+    own.take_turns(Some(&turn));
     while let Ok(job) = told.recv() {
         let mut slot = Slot::new(turn.take());
         let mut drive = Drive { proxy: &mut slot, guest: &mut own };
@@ -117,10 +138,8 @@ fn work(worker: usize, groups: usize, vms: &mut [Vm], turn: &Turn, told: &Receiv
         }
         turn.back(Some(slot.lend()), Pause::Done);
     }
-    for vm in &mut *own.vms {
-        vm.takes_turns(None);
-    }
-    own.traps
+    own.take_turns(None);
+    own.vms
 }
 
 struct Race<'a> {

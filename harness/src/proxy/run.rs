@@ -9,6 +9,7 @@ use super::ids::{Direction, StreamId, VmIndex};
 use super::queues::Listener;
 use super::reply::LocalReply;
 use super::stream::Iteration;
+use super::threads::Thread;
 use super::transcript::{Detail, Kind, Moved};
 use crate::abi::CallbackId;
 use crate::state::{Duration, Instant, QueueId};
@@ -30,6 +31,8 @@ pub(crate) enum Deadline {
     Reply { stream: StreamId, reply: LocalReply },
     /// The next of a call to a cluster.
     Call(CallIndex, CallDue),
+    /// Nothing holds a plugin context any more.
+    Part { vm: VmIndex, context: u32 },
 }
 
 /// How much may happen at one instant before it is taken for a loop that never ends.
@@ -92,6 +95,7 @@ impl<G: Guest> Drive<'_, G> {
                 self.send_local_reply(stream, reply);
             }
             Deadline::Call(at, due) => self.call_due(at, due),
+            Deadline::Part { vm, context } => self.part(vm, context),
             // The stream has gone meanwhile.
             _ => {}
         }
@@ -148,8 +152,9 @@ impl Proxy {
     /// The plugin context of the effective context, for hostcalls that are about the plugin.
     pub(crate) fn effective_plugin_context(&self, vm: VmIndex) -> Option<u32> {
         let state = self.vm(vm);
-        match state.effective()? {
-            ContextRef::Plugin(plugin) => state.plugin_context(plugin).map(|context| context.id),
+        let (id, what) = state.effective_context()?;
+        match what {
+            ContextRef::Plugin(_) => Some(id),
             ContextRef::Stream { stream, filter } if self.has_stream(stream) => {
                 Some(self.stream(stream).filters[filter].parent)
             }
@@ -191,6 +196,7 @@ impl Proxy {
         let vm = match deadline {
             Deadline::Tick { vm, .. } => *vm,
             Deadline::QueueReady { listener, .. } => listener.vm,
+            Deadline::Part { vm, .. } => *vm,
             Deadline::Call(at, _) => self.calls.vm_of(*at)?,
             Deadline::ClientPart(id)
             | Deadline::UpstreamPart(id)
@@ -199,7 +205,15 @@ impl Proxy {
                 self.has_stream(*id).then(|| self.stream(*id).filters.first())??.vm
             }
         };
-        Some(vm.0 / self.groups.max(1))
+        Some(self.worker_of_vm(vm))
+    }
+
+    /// The worker whose VM it is; what serves no streams counts as the first one's.
+    pub(crate) fn worker_of_vm(&self, vm: VmIndex) -> usize {
+        match self.vm(vm).thread {
+            Thread::Worker(worker) => worker,
+            Thread::Main | Thread::Base | Thread::Canary => 0,
+        }
     }
 
     /// Something falls due at `due`. Where time does not move on, everything ends with a finding.
