@@ -1,8 +1,9 @@
 //! What users hold: a simulated proxy with its plugins, started and configured.
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
-//! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `reconfigure` (configuration pushes), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! a host), `start` (the start sequence), `exchange` (one request and its response), `race` (requests at several workers,
+//! in any order), `by_hand` (streams opened and answered step by step), `reconfigure` (configuration pushes), `act` (what a
+//! test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `tester` (the profile `google`), `error`.
 
@@ -13,6 +14,7 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod race;
 mod reconfigure;
 mod shared;
 mod start;

@@ -75,7 +75,7 @@ use std::sync::Arc;
 
 use answer::LaidOut;
 use http_date::HttpDate;
-use run::Deadline;
+pub(crate) use run::Deadline;
 use threads::{Handle, Thread};
 use transcript::Detail;
 
