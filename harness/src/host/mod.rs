@@ -163,6 +163,11 @@ impl Host {
         &self.vms.traps
     }
 
+    /// Bytes of memory of each VM, worker by worker. Memory only grows, in pages of 64 KiB.
+    pub fn memory_sizes(&self) -> impl Iterator<Item = usize> {
+        self.vms.all.iter().map(crate::vm::Vm::memory_size)
+    }
+
     /// All calls that plugins made to clusters, in order.
     #[must_use]
     pub fn calls(&self) -> &[Call] {

@@ -72,7 +72,7 @@ pub use plugin::{
 };
 pub use print::{print, print_steps};
 pub use report::{Style, report};
-pub use run::{Run, RunError, RunOptions, Verdict, run};
+pub use run::{Run, RunError, RunOptions, Verdict, describe, run, run_on};
 pub use step::{
     Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
     SetProperty, SetSharedData, StartOutcome, Step, StepKind,

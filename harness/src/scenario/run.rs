@@ -1,11 +1,11 @@
 //! A scenario carried out: what came of it, and what that means for its trial.
 
 use super::document::error::ScenarioError;
-use super::driver::drive;
+use super::driver::{self, drive};
 use super::failure::Failure;
 use super::model::{Scenario, View};
 use super::modules::Modules;
-use crate::host::Stall;
+use crate::host::{Builder, Host, Stall};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Finding, Transcript};
 use crate::state::Duration;
@@ -38,6 +38,29 @@ impl Default for RunOptions {
 /// What a plugin does wrong is no error but a [`Failure`].
 pub fn run(scenario: &Scenario, modules: &dyn Modules, options: &RunOptions) -> Result<Run, RunError> {
     drive(&*scenario.in_place()?, modules, options)
+}
+
+/// The host that a scenario describes, to be started, or to become a [`Template`](crate::host::Template) of many.
+///
+/// # Errors
+///
+/// As [`run()`].
+pub fn describe(
+    scenario: &Scenario,
+    modules: &dyn Modules,
+    options: &RunOptions,
+) -> Result<Builder, RunError> {
+    driver::describe(&*scenario.in_place()?, modules, options)
+}
+
+/// Carries out the steps of a scenario on a host that was started as the scenario says, and judges it: for many runs
+/// that start alike. Hands the host back, to be asked about.
+///
+/// # Errors
+///
+/// When the scenario cannot be carried out.
+pub fn run_on(scenario: &Scenario, host: Host) -> Result<(Run, Box<Host>), RunError> {
+    driver::drive_on(scenario, host)
 }
 
 /// Input that cannot be used, with its place in the scenario file and a hint.

@@ -95,6 +95,11 @@ impl Vm {
         Ok(Self { store, instance, program, exports: Exports::new(), guard, index })
     }
 
+    /// Bytes of its memory; none when the module has none.
+    pub(crate) fn memory_size(&self) -> usize {
+        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+    }
+
     /// Its memory cap, and whether it was met.
     pub(crate) fn cap(&self) -> MemoryCap {
         self.store.data().cap

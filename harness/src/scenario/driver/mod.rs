@@ -17,7 +17,7 @@ use super::run::{Run, RunError, RunOptions};
 use super::step::{
     Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
-use crate::host::{Host, HostError, Peer, Refusal, Reply, Started};
+use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started};
 use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
 use crate::state::{Duration, Instant, Request};
@@ -36,6 +36,30 @@ pub(super) fn drive(
         Ok(Started::Refused(host, refusal)) => (host, Some(refusal)),
         Err(error) => return Err(unusable(&scenario.span, &error)),
     };
+    carry_out(scenario, host, refusal).map(|(run, _)| run)
+}
+
+/// Carries out the steps of `scenario` on a host that was started as it says.
+pub(super) fn drive_on(scenario: &Scenario, host: Host) -> Result<(Run, Box<Host>), RunError> {
+    offered::check(scenario)?;
+    carry_out(scenario, Box::new(host), None)
+}
+
+/// The host that `scenario` describes, before it starts.
+pub(super) fn describe(
+    scenario: &Scenario,
+    modules: &dyn Modules,
+    options: &RunOptions,
+) -> Result<Builder, RunError> {
+    offered::check(scenario)?;
+    setup::builder(scenario, modules, options)
+}
+
+fn carry_out(
+    scenario: &Scenario,
+    host: Box<Host>,
+    refusal: Option<Refusal>,
+) -> Result<(Run, Box<Host>), RunError> {
     let mut driver = Driver {
         scenario,
         host,
@@ -295,9 +319,9 @@ impl Driver<'_> {
         stage
     }
 
-    fn end(self) -> Run {
+    fn end(self) -> (Run, Box<Host>) {
         let Self { host, judge, exchanges, steps, .. } = self;
-        Run {
+        let run = Run {
             failures: judge.verdict(&host),
             transcript: host.transcript().clone(),
             traps: host.traps().to_vec(),
@@ -306,6 +330,7 @@ impl Driver<'_> {
             took: host.now() - Instant::ZERO,
             steps,
             exchanges,
-        }
+        };
+        (run, host)
     }
 }
