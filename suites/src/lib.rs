@@ -6,11 +6,13 @@
 //! - [`prelude`]: what a Rust test needs; `plugin_ext` and `error` are behind it
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
+//! - [`conformance`]: checks that find what is wrong with any plugin, with no script at all
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
 mod cargo;
+pub mod conformance;
 mod error;
 pub mod modules;
 #[cfg(feature = "parity")]

@@ -8,6 +8,7 @@ use super::document::shape::{Reader, Shape, only_keys};
 use super::document::source::{Entry, Node};
 use super::value::matcher::Pattern;
 use super::value::quantity::Quantity;
+use super::value::units::Size;
 use crate::state::Duration;
 
 document! {
@@ -16,6 +17,8 @@ document! {
     pub struct Cost {
         /// The most fuel that one exchange may use.
         pub max_fuel: Option<u64>,
+        /// The most bytes of memory that any VM may have when the scenario ends.
+        pub max_memory: Option<Size>,
     }
 }
 
