@@ -2,11 +2,26 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{inspect, run, schema, try_plugin};
+use crate::{completions, init, inspect, man, run, schema, try_plugin};
+
+const EXAMPLES: &str = "\
+Examples:
+  proxy-wasm-test try build/limiter.wasm http://httpbin:8000/headers --times 3 --every 250ms
+  proxy-wasm-test run                                  # every *.scenario.yaml below this folder
+  proxy-wasm-test inspect build/limiter.wasm
+  proxy-wasm-test init build/limiter.wasm              # a first scenario
+
+`proxy-wasm-test COMMAND --help` has examples for each command";
 
 /// Test Proxy-Wasm plugins without a proxy: deterministic, in milliseconds
 #[derive(Debug, Parser)]
-#[command(name = "proxy-wasm-test", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "proxy-wasm-test",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = EXAMPLES
+)]
 pub(crate) struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -24,6 +39,9 @@ pub(crate) enum Command {
     Try(try_plugin::Args),
     Inspect(inspect::Args),
     Schema(schema::Args),
+    Init(init::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// When to use colours.

@@ -110,3 +110,9 @@ pub(crate) fn warn(what: &impl fmt::Display) {
     let mut err = anstream::stderr().lock();
     let _ = writeln!(err, "{NOTED}warning:{NOTED:#} {what}");
 }
+
+/// Prints to stderr what was done beside the results.
+pub(crate) fn note(what: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "{what}");
+}

@@ -1,15 +1,19 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
-//! `schema`), `report`
-//! (results in each format), `output`, `style`, `write` (where text goes), `error`, `exit`, `crash` (how it ends).
+//! `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
+//! `error`, `exit`, `crash` (how it ends).
 
 mod cli;
+mod completions;
 mod crash;
 mod error;
 mod exit;
+mod fill;
+mod init;
 mod inspect;
 mod limits;
+mod man;
 mod output;
 mod pool;
 mod report;
@@ -19,11 +23,11 @@ mod story;
 mod style;
 mod try_plugin;
 mod values;
-mod write;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use proxy_wasm_suites::write;
 
 use cli::{Cli, Command};
 use exit::Exit;
@@ -40,6 +44,9 @@ fn main() -> ExitCode {
             Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
+            Command::Init(args) => init::run(&args, &mut out),
+            Command::Completions(args) => completions::run(&args, &mut out),
+            Command::Man(args) => man::run(&args, &mut out),
         };
         done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
             error.tell();

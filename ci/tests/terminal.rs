@@ -22,9 +22,14 @@ fn failing() -> Playground {
 #[test]
 fn a_pipe_gets_no_colours_and_no_progress() {
     let play = failing();
-    for arguments in
-        [&["run"][..], &["run", "--trace"], &["try", "p.wat", "/"], &["inspect", "p.wat"], &["--help"]]
-    {
+    for arguments in [
+        &["run"][..],
+        &["run", "--trace"],
+        &["try", "p.wat", "/"],
+        &["inspect", "p.wat"],
+        &["--help"],
+        &["man"],
+    ] {
         let ran = play.run(arguments);
         assert!(!ran.stdout.contains('\u{1b}'), "{arguments:?}: {ran:?}");
         assert_eq!(ran.stderr, "", "{arguments:?}");
@@ -45,6 +50,8 @@ fn a_closed_pipe_ends_quietly_and_the_exit_code_still_says_what_happened() {
         (&["run", "--format", "json"], 1),
         (&["schema"], 0),
         (&["inspect", "p.wat"], 0),
+        (&["completions", "bash"], 0),
+        (&["man", "run"], 0),
     ] {
         let mut child =
             play.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
@@ -69,16 +76,56 @@ fn head_gets_its_line() {
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "s.scenario.yaml\n", ""));
 }
 
+/// The commands, from the program's own list of them.
+fn commands(play: &Playground) -> Vec<String> {
+    let help = play.run(&["--help"]).stdout;
+    let (_, list) = help.split_once("\nCommands:\n").expect("a list of commands");
+    let lines = list.lines().take_while(|line| !line.is_empty());
+    let named = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = named.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
 #[test]
 fn every_command_has_examples() {
     let play = Playground::new();
-    let list = play.run(&["--help"]).stdout;
-    for command in ["run", "try", "inspect", "schema"] {
-        assert!(list.contains(&format!("\n  {command} ")), "{list}");
+    let commands = commands(&play);
+    assert!(commands.len() >= 6 && commands.contains(&"try".to_owned()), "{commands:?}");
+    for command in &commands {
         for help in ["--help", "-h"] {
             let ran = play.run(&[command, help]);
             assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
             assert!(ran.stdout.contains(&format!("Examples:\n  proxy-wasm-test {command}")), "{ran:?}");
         }
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_is_completed() {
+    let play = Playground::new();
+    let commands = commands(&play);
+    play.write("man1/.keep", "");
+    let written = play.run(&["man", "--folder", "man1"]);
+    assert_eq!((written.code, written.stdout.lines().count()), (0, commands.len() + 1), "{written:?}");
+    for command in &commands {
+        let page = play.run(&["man", command]).stdout;
+        assert!(page.contains(&format!(".TH proxy-wasm-test-{command} 1")), "{page}");
+        assert!(page.contains("Examples:"), "{page}");
+        assert_eq!(play.read(&format!("man1/proxy-wasm-test-{command}.1")), page);
+    }
+    assert!(play.read("man1/proxy-wasm-test.1").contains(".SH SUBCOMMANDS"));
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = play.run(&["completions", shell]).stdout;
+        for word in commands.iter().map(String::as_str).chain(["junit", "folder"]) {
+            assert!(script.contains(word), "{shell}: no {word} in\n{script}");
+        }
+    }
+    for (arguments, error) in [
+        (&["man", "runs"][..], "error: there is no command \"runs\"\nhelp: the commands are: "),
+        (&["man", "--folder", "none"], "error: none/proxy-wasm-test.1: cannot be written"),
+    ] {
+        let ran = play.run(arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.starts_with(error), "{ran:?}");
     }
 }

@@ -8,6 +8,7 @@
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`conformance`]: checks that find what is wrong with any plugin, with no script at all
 //! - [`snapshots`]: the files that views of a transcript are compared with
+//! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
 pub mod cache;
@@ -21,6 +22,7 @@ mod plugin_ext;
 pub mod prelude;
 pub mod snapshots;
 pub mod trials;
+pub mod write;
 
 pub use error::{Error, Result};
 pub use plugin_ext::PluginExt;

@@ -17,6 +17,7 @@ pub use difference::{Difference, Why};
 pub use shelf::Shelf;
 pub use unreferenced::unreferenced;
 
+use crate::write;
 use format::SnapshotFile;
 
 /// Compares `text` with the snapshot called `name` in `dir`. Blank space at the end and the kind of line ends do not
@@ -63,7 +64,7 @@ pub fn update(dir: &Path, name: &str, text: &str, origin: &Path) -> Result<bool,
         Some(SnapshotFile { metadata, .. }) => format::render(metadata, text),
         None => format::render(&format::new_metadata(dir, origin), text),
     };
-    let written = fs::create_dir_all(dir).and_then(|()| fs::write(&path, content));
+    let written = fs::create_dir_all(dir).and_then(|()| write::whole(&path, content.as_bytes()));
     written.map_err(|cause| UpdateError::Write { path: path.clone(), cause: cause.to_string() })?;
     // What insta has put aside for review is settled with this.
     let _ = fs::remove_file(path.with_extension("snap.new"));

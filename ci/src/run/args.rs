@@ -14,6 +14,7 @@ Examples:
   proxy-wasm-test run --filter 'third request' --trace    # with every hostcall, if it fails
   proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
   proxy-wasm-test run --update-snapshots                  # accept what differs
+  proxy-wasm-test run --accept new.scenario.yaml          # fill in what is expected
   proxy-wasm-test run --format json | jq .summary
   proxy-wasm-test run --junit target/junit.xml            # for CI
 
@@ -54,6 +55,11 @@ pub(crate) struct Args {
     /// Write snapshots that are missing or differ; refused where CI is set
     #[arg(long)]
     pub(super) update_snapshots: bool,
+
+    /// Write what the scenarios show into their files: an `expect` where a step has none, and the values that are not
+    /// as expected; comments and layout stay; refused where CI is set
+    #[arg(long, conflicts_with = "list")]
+    pub(super) accept: bool,
 
     #[command(flatten)]
     pub(super) telling: Telling,

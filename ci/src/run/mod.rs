@@ -2,6 +2,7 @@
 //!
 //! `plan` says which trials there are, `trial` carries one out, `format` and [`crate::report`] tell what came of them.
 
+mod accept;
 mod again;
 mod args;
 mod format;
@@ -36,21 +37,28 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
             "run it on your own machine, look at the change, and commit it".to_owned(),
         ));
     }
-    let mut plan = Plan::new(&args.paths)?;
-    for (name, _) in &args.plugin {
-        plan.knows_plugin(name)?;
+    if args.accept && is_ci() {
+        return Err(Error::usage(
+            "expectations are not written under CI (the variable CI is set)",
+            "run it on your own machine, look at the change, and commit it".to_owned(),
+        ));
     }
-    if let Some(text) = &args.filter {
-        plan.filter(text)?;
-    }
+    let mut plan = planned(args)?;
     if args.list {
         return Ok(list(&plan, out));
+    }
+    let progress = Progress::new(plan.jobs.len());
+    let modules = source(args, &progress);
+    if args.accept {
+        accept::accept(args, &plan, &modules)?;
+        // What the files say now is what is judged.
+        plan = planned(args)?;
     }
     if let Some(path) = &args.telling.junit {
         write::possible(path).map_err(Error::writing(path))?;
     }
     let mut printer = Printer::new(args.format(), args.telling.quiet);
-    let mut trials = carry_out(args, &plan, &mut printer, out)?;
+    let mut trials = carry_out(args, &plan, (&modules, &progress), &mut printer, out)?;
     if args.filter.is_none()
         && let Some(trial) = snapshots::unreferenced(args, &plan)
     {
@@ -63,6 +71,18 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
     }
     Ok(report::exit(&trials))
+}
+
+/// The trials that were asked for.
+fn planned(args: &Args) -> Result<Plan, Error> {
+    let mut plan = Plan::new(&args.paths)?;
+    for (name, _) in &args.plugin {
+        plan.knows_plugin(name)?;
+    }
+    if let Some(text) = &args.filter {
+        plan.filter(text)?;
+    }
+    Ok(plan)
 }
 
 /// Prints the names of the trials; files that cannot be read are told on stderr.
@@ -81,12 +101,16 @@ fn list(plan: &Plan, out: &mut Output) -> Exit {
 }
 
 /// Runs the trials and prints each as soon as those before it are over.
-fn carry_out(args: &Args, plan: &Plan, printer: &mut Printer, out: &mut Output) -> Result<Vec<Trial>, Error> {
-    let progress = Progress::new(plan.jobs.len());
-    let modules = source(args, &progress);
+fn carry_out(
+    args: &Args,
+    plan: &Plan,
+    (modules, progress): (&ModuleSource, &Progress),
+    printer: &mut Printer,
+    out: &mut Output,
+) -> Result<Vec<Trial>, Error> {
     let mut trials = Vec::with_capacity(plan.jobs.len());
     let mut told = BTreeSet::new();
-    let work = |job: &Job| trial::carry_out(job, args, &modules);
+    let work = |job: &Job| trial::carry_out(job, args, modules);
     pool::each(&plan.jobs, args.jobs(), work, |trial| {
         progress.one_more(|| {
             printer.trial(&trial, out);

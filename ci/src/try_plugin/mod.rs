@@ -1,6 +1,8 @@
-//! `try`: curl for a plugin. The arguments become a scenario (`script`), which is run as any other; `show` prints it.
+//! `try`: curl for a plugin. The arguments become a scenario (`script`), which is run as any other; `show` prints it, `save`
+//! makes a file of it.
 
 mod body;
+mod save;
 mod script;
 mod show;
 
@@ -24,6 +26,7 @@ Examples:
   proxy-wasm-test try auth.wasm / --answer authz=403 --answer 'users={body: alice, after: 5ms}'
   proxy-wasm-test try limiter.wasm / --config limiter.json --trace
   proxy-wasm-test try body.wasm / --upstream '{status: 200, body: hello, after: 5ms}'
+  proxy-wasm-test try limiter.wasm / --times 3 --save limiter.scenario.yaml
 
 Nothing is sent but what is written here and what HTTP itself asks for. Time is virtual.
 Exit codes: 0 every exchange ended, 1 the plugin trapped, stalled or refused its configuration,
@@ -83,6 +86,10 @@ pub(crate) struct Args {
     #[arg(long)]
     trace: bool,
 
+    /// Write it as a scenario file, which says what came of it; the file must not be there yet
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+
     #[command(flatten)]
     limits: Limits,
 }
@@ -90,6 +97,9 @@ pub(crate) struct Args {
 /// Carries it out.
 pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     let scenario = script::scenario(args)?;
+    if let Some(path) = &args.save {
+        save::possible(path)?;
+    }
     let modules = ModuleSource::new(args.limits.loading());
     // Known before the scenario names it, so that the message speaks of the file alone.
     modules.file(&args.plugin).map_err(|error| Error::usage(error.message, error.hint))?;
@@ -97,6 +107,9 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     out.text(&show::exchanges(&run, args.trace));
     if let Some(problem) = limits::cache_problem(modules.options()) {
         error::warn(&problem);
+    }
+    if let Some(path) = &args.save {
+        save::save(path, args, &scenario, &run, &modules)?;
     }
     if run.passed() {
         return Ok(Exit::Passed);

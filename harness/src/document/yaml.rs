@@ -97,6 +97,11 @@ fn fits(line: &str, before: usize) -> bool {
     before + 2 + line.chars().count() <= WIDTH
 }
 
+/// A tree in one line, for a place inside another text.
+pub(crate) fn line(node: &Node) -> String {
+    flow(node)
+}
+
 /// A tree in one line.
 fn flow(node: &Node) -> String {
     match &node.value {

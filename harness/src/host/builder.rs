@@ -14,7 +14,7 @@ use crate::document::istio_json;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Cluster, FailurePolicy, Options};
 use crate::state::{Answer, Clock, Duration};
-use crate::vm::{HangGuard, Plugin};
+use crate::vm::{Allowance, HangGuard, MemoryCap, Plugin};
 
 /// A plugin's place in a chain: the module, and how it is configured there.
 #[derive(Clone, Debug)]
@@ -181,6 +181,8 @@ pub struct Builder {
     pub(crate) guard: HangGuard,
     pub(crate) max_memory: u64,
     pub(crate) by_image: bool,
+    pub(crate) count_fuel: bool,
+    pub(crate) max_fuel_per_callback: Option<u64>,
 }
 
 /// How the upstream answers.
@@ -206,11 +208,18 @@ impl Default for Builder {
             guard: HangGuard::default(),
             max_memory: crate::vm::MAX_MEMORY,
             by_image: false,
+            count_fuel: false,
+            max_fuel_per_callback: None,
         }
     }
 }
 
 impl Builder {
+    /// What a VM may use up whose memory has this cap.
+    pub(super) fn allowance(&self, cap: MemoryCap) -> Allowance {
+        Allowance { guard: self.guard, cap, fuel: self.max_fuel_per_callback }
+    }
+
     /// Adds a plugin at the end of the chain.
     #[must_use]
     pub fn plugin(mut self, plugin: impl Into<Setup>) -> Self {
@@ -319,6 +328,31 @@ impl Builder {
         self
     }
 
+    /// Counts the fuel that callbacks use, see [`Host::spent`]; default: no. The plugins are compiled for it: code that
+    /// counts is slower, and does the same.
+    #[must_use]
+    pub fn count_fuel(mut self, count: bool) -> Self {
+        self.count_fuel = count;
+        self
+    }
+
+    /// Fuel that one callback may use; one that uses more traps. Default: as much as it wants. Fuel is counted then.
+    #[must_use]
+    pub fn max_fuel_per_callback(mut self, fuel: u64) -> Self {
+        self.max_fuel_per_callback = Some(fuel);
+        self
+    }
+
+    /// This description with each plugin compiled for an engine that counts fuel, where that is wanted.
+    fn metered(mut self) -> Result<Self, HostError> {
+        if self.count_fuel || self.max_fuel_per_callback.is_some() {
+            for setup in &mut self.chain {
+                setup.plugin = setup.plugin.counting_fuel()?;
+            }
+        }
+        Ok(self)
+    }
+
     /// Starts and configures the plugins.
     ///
     /// # Errors
@@ -326,7 +360,7 @@ impl Builder {
     /// When a plugin cannot be loaded, or refuses its start or configuration: the error prints what it logged.
     pub fn build(self) -> Result<Host, HostError> {
         let seed = self.seed;
-        start::running(&Arc::new(self), seed)
+        start::running(&Arc::new(self.metered()?), seed)
     }
 
     /// As [`Self::build`], for callers that expect a refusal.
@@ -336,7 +370,7 @@ impl Builder {
     /// When a plugin cannot be loaded.
     pub fn start(self) -> Result<Started, HostError> {
         let seed = self.seed;
-        start::start(&Arc::new(self), seed)
+        start::start(&Arc::new(self.metered()?), seed)
     }
 
     /// A template of this host: fresh ones come from it quickly.
@@ -345,6 +379,6 @@ impl Builder {
     ///
     /// As [`Self::build`].
     pub fn template(self) -> Result<Template, HostError> {
-        Template::new(self)
+        Template::new(self.metered()?)
     }
 }

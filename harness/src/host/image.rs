@@ -11,12 +11,13 @@ use super::builder::Builder;
 use super::error::HostError;
 use crate::proxy::{Proxy, VmIndex};
 use crate::sections;
-use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Vm};
+use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Spent, Vm};
 
 /// A start that is kept.
 pub(super) struct HostImage {
     proxy: Proxy,
     vms: Vec<(Arc<Program>, MemoryCap)>,
+    spent: Vec<Spent>,
     builder: Arc<Builder>,
 }
 
@@ -43,7 +44,12 @@ impl HostImage {
             };
             vms.push((program, vm.cap()));
         }
-        Ok(Some(Self { proxy: host.slot.clone(), vms, builder: Arc::clone(&host.setup) }))
+        Ok(Some(Self {
+            proxy: host.slot.clone(),
+            vms,
+            spent: host.vms.spent.clone(),
+            builder: Arc::clone(&host.setup),
+        }))
     }
 
     /// A host that was started just so.
@@ -55,10 +61,12 @@ impl HostImage {
         let mut host = Host::new(Box::new(self.proxy.clone()), &self.builder);
         for (index, (program, cap)) in self.vms.iter().enumerate() {
             let program = Arc::clone(program);
-            let vm =
-                Vm::new(program, sections::link, VmIndex(index), self.builder.guard, *cap, &mut host.slot);
+            let allowance = self.builder.allowance(*cap);
+            let vm = Vm::new(program, sections::link, VmIndex(index), allowance, &mut host.slot);
             host.vms.all.push(vm.map_err(|trap| HostError::NoRoom(trap.message))?);
         }
+        host.vms.spent.clone_from(&self.spent);
+        host.imaged = true;
         host.begin(seed);
         Ok(host)
     }

@@ -33,7 +33,7 @@ pub use template::Template;
 use crate::proxy::transcript::{Kind, Moved};
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
 use crate::state::{Clock, Duration, Instant, Request};
-use crate::vm::{Trapped, Vms};
+use crate::vm::{Spent, Trapped, Vms, Watch};
 
 /// A started proxy with its chain of plugins.
 ///
@@ -48,6 +48,7 @@ pub struct Host {
     stalls: Vec<Stall>,
     allowed: Vec<String>,
     judged: bool,
+    imaged: bool,
     pub(crate) seed: u64,
     pub(crate) acts: Vec<Act>,
     pub(crate) setup: std::sync::Arc<Builder>,
@@ -163,9 +164,27 @@ impl Host {
         &self.vms.traps
     }
 
-    /// Bytes of memory of each VM, worker by worker. Memory only grows, in pages of 64 KiB.
-    pub fn memory_sizes(&self) -> impl Iterator<Item = usize> {
+    /// The fuel that each callback used, in order of their returns, those of the start first. Empty unless it is counted:
+    /// [`Builder::count_fuel`].
+    #[must_use]
+    pub fn spent(&self) -> &[Spent] {
+        &self.vms.spent
+    }
+
+    /// Has `watch` told of each callback from here on.
+    pub fn watch(&mut self, watch: Box<dyn Watch>) {
+        self.vms.watch = Some(watch);
+    }
+
+    /// Bytes of linear memory that each VM has now, in the order of [`VmIndex`](crate::proxy::VmIndex).
+    pub fn memory_sizes(&self) -> impl Iterator<Item = u64> {
         self.vms.all.iter().map(crate::vm::Vm::memory_size)
+    }
+
+    /// Whether it came from an image. Nothing in it shows that.
+    #[must_use]
+    pub fn imaged(&self) -> bool {
+        self.imaged
     }
 
     /// All calls that plugins made to clusters, in order.

@@ -16,7 +16,7 @@ use crate::proxy::{
 };
 use crate::sections;
 use crate::state::{Clock, Entropy, PropertyValue};
-use crate::vm::{EntryPoint, MemoryCap, Trap, Vm, Vms};
+use crate::vm::{EntryPoint, MemoryCap, Spent, Trap, Vm, Vms};
 
 /// Where guests get randomness from while they start, whatever the seed of the host is: so that what a start leaves
 /// behind does not depend on it, and one start can serve hosts of many seeds.
@@ -122,6 +122,7 @@ impl Host {
             stalls: Vec::new(),
             allowed: Vec::new(),
             judged: false,
+            imaged: false,
             acts: Vec::new(),
             setup: Arc::clone(builder),
             seed: builder.seed,
@@ -180,8 +181,8 @@ fn start_vm(host: &mut Host, group: usize, setup: &Setup) -> Result<Option<Refus
 
     let name = host.slot.transcript.vm_name(index).to_owned();
     let program = setup.plugin.program(sections::link)?;
-    let cap = MemoryCap::new(builder.max_memory);
-    let mut vm = match Vm::new(program, sections::link, index, builder.guard, cap, &mut host.slot) {
+    let allowance = builder.allowance(MemoryCap::new(builder.max_memory));
+    let mut vm = match Vm::new(program, sections::link, index, allowance, &mut host.slot) {
         Ok(vm) => vm,
         Err(trap) => {
             return Ok(Some(refused(
@@ -204,6 +205,9 @@ fn start_vm(host: &mut Host, group: usize, setup: &Setup) -> Result<Option<Refus
             let trap = Some(trapped.trap.clone());
             host.vms.traps.push(trapped);
             return Ok(Some(refused(name, callback.name(), trap, "Failed to initialize Wasm code")));
+        }
+        if let Some(fuel) = vm.used_by_start() {
+            host.vms.spent.push(Spent { vm: index, plugin: None, stream: None, callback, fuel });
         }
     }
     host.vms.all.push(vm);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::ingress::content_length;
+use super::request_head::content_length;
 use super::upstream::Answering;
 use crate::state::{AnswerKind, Body, Chunk, Duration, Failure, Field, GrpcAnswer, Protocol, Response};
 

@@ -251,16 +251,6 @@ impl<G: Guest> Drive<'_, G> {
         false
     }
 
-    /// Adds the piece in flight to the body held back, and says so when that is over the limit.
-    pub(crate) fn hold(&mut self, id: StreamId, direction: Direction, piece: BodyView) {
-        let BodyView::Flight(depth) = piece else { return };
-        let half = self.half(id, direction);
-        let mut flight = std::mem::take(&mut half.flight[depth]);
-        half.buffered.get_or_insert_default().move_from(&mut flight);
-        half.flight[depth] = flight;
-        self.check_limit(id, direction);
-    }
-
     /// Walks the trailers on.
     pub(crate) fn trailers(&mut self, id: StreamId, direction: Direction, from: From) {
         if self.over(id, direction) {
@@ -313,42 +303,8 @@ impl<G: Guest> Drive<'_, G> {
             }
         }
     }
-
-    /// Lets everything that the plugin at `step` holds go on: headers, then body, then trailers.
-    pub(crate) fn resume(&mut self, id: StreamId, direction: Direction, step: usize) {
-        if self.over(id, direction) {
-            return;
-        }
-        let side = self.side(id, direction, step);
-        if side.iteration.stopped_all() {
-            side.iterate_from_current = true;
-        }
-        side.iteration = Iteration::Continue;
-        side.buffering = false;
-        side.paused_by = None;
-        let headers_wait = !side.headers_continued;
-        side.headers_continued = true;
-        let complete = self.half(id, direction).complete;
-        if headers_wait {
-            let half = self.half(id, direction);
-            let end = complete && half.buffered.is_none() && half.trailers.is_none();
-            self.headers(id, direction, From::After(step), end);
-        }
-        // Trailers that a body callback adds are walked on by `data` itself.
-        let had_trailers = self.half(id, direction).trailers.is_some();
-        if self.half(id, direction).buffered.is_some() {
-            self.data(id, direction, From::Current(step), BodyView::Buffered, complete && !had_trailers);
-        }
-        if had_trailers {
-            self.trailers(id, direction, From::Current(step));
-        }
-        self.side(id, direction, step).iterate_from_current = false;
-        let limit = self.proxy.options.buffer_limit;
-        if self.half(id, direction).buffered.as_ref().is_none_or(|held| held.len() <= limit) {
-            self.unblock(id, direction);
-        }
-    }
 }
 
+mod held;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,16 @@ pub(crate) enum ContextRef {
     Connection { connection: StreamId, filter: usize },
 }
 
+impl ContextRef {
+    /// The stream or connection that it is in.
+    pub(crate) fn stream(self) -> Option<StreamId> {
+        match self {
+            Self::Plugin(_) => None,
+            Self::Stream { stream, .. } | Self::Connection { connection: stream, .. } => Some(stream),
+        }
+    }
+}
+
 /// The proxy's side of one VM.
 #[derive(Clone, Debug)]
 pub(crate) struct VmState {

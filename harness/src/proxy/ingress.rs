@@ -1,7 +1,4 @@
-//! What the client sends becomes what the chain sees: Envoy's connection manager on the way in.
-//!
-//! Serves the fact that plugins never see the client's bytes: hop headers go, `x-forwarded-proto` and
-//! `x-request-id` come, pseudo headers stand first (Envoy 1.40, observed).
+//! What the client sends becomes what the chain sees: the parts of its request, one after the other.
 
 use std::collections::VecDeque;
 
@@ -11,35 +8,11 @@ use super::client::{ClientSide, Part};
 use super::codec;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
+use super::request_head::{as_sent, content_length, is_grpc};
 use super::run::Deadline;
 use super::stream::Stream;
 use super::transcript::{Detail, Kind, Party, What};
 use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
-
-/// Header fields that concern one connection only and do not reach the chain.
-const HOP: [&[u8]; 5] = [b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"transfer-encoding"];
-
-/// Header fields by which only the mesh itself may speak to the proxy; of a client they are left out (Envoy 1.40,
-/// observed: other names that begin with `x-envoy-` pass).
-const INTERNAL: [&[u8]; 17] = [
-    b"x-envoy-internal",
-    b"x-envoy-expected-rq-timeout-ms",
-    b"x-envoy-force-trace",
-    b"x-envoy-hedge-on-per-try-timeout",
-    b"x-envoy-ip-tags",
-    b"x-envoy-max-retries",
-    b"x-envoy-original-url",
-    b"x-envoy-retriable-header-names",
-    b"x-envoy-retriable-status-codes",
-    b"x-envoy-retry-grpc-on",
-    b"x-envoy-retry-on",
-    b"x-envoy-upstream-alt-stat-name",
-    b"x-envoy-upstream-rq-per-try-timeout-ms",
-    b"x-envoy-upstream-rq-timeout-alt-response",
-    b"x-envoy-upstream-rq-timeout-ms",
-    b"x-envoy-upstream-stream-duration-ms",
-    b"x-forwarded-client-cert",
-];
 
 impl<G: Guest> Drive<'_, G> {
     /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
@@ -202,101 +175,6 @@ impl Proxy {
         self.insert_stream(stream);
         id
     }
-
-    /// The map that the first plugin sees.
-    fn request_fields(&mut self, request: &Request) -> Fields {
-        let mut fields = Fields::request();
-        let given = |name: &[u8]| {
-            request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
-        };
-        let forwarded = given(b"x-forwarded-proto");
-        let scheme = match forwarded {
-            Some(proto @ (b"http" | b"https")) => proto,
-            _ => &request.scheme,
-        };
-        let authority = given(b"host").unwrap_or(&request.authority);
-        let pseudo: [(&[u8], &[u8]); 4] = match request.protocol {
-            Protocol::Http1 => [
-                (b":authority", authority),
-                (b":path", &request.path),
-                (b":method", &request.method),
-                (b":scheme", scheme),
-            ],
-            Protocol::Http2 => [
-                (b":method", &request.method),
-                (b":path", &request.path),
-                (b":scheme", scheme),
-                (b":authority", authority),
-            ],
-        };
-        for (name, value) in pseudo {
-            fields.add(name, value);
-        }
-        let connection = given(b"connection").unwrap_or_default();
-        let mut cookie: Option<Vec<u8>> = None;
-        for (name, value) in &request.headers {
-            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-            let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
-            let expect = is(b"expect") && value.eq_ignore_ascii_case(b"100-continue");
-            if HOP.iter().chain(&INTERNAL).any(|left_out| is(left_out)) || te || expect || is(b"host") {
-                continue;
-            }
-            // Fields that `connection` names are of this connection only, too.
-            if connection.split(|byte| *byte == b',').any(|option| is(option.trim_ascii())) {
-                continue;
-            }
-            if is(b"cookie") && request.protocol == Protocol::Http2 {
-                match &mut cookie {
-                    Some(all) => {
-                        all.extend_from_slice(b"; ");
-                        all.extend_from_slice(value);
-                    }
-                    None => cookie = Some(value.clone()),
-                }
-                continue;
-            }
-            fields.add(name, value.trim_ascii());
-        }
-        if let Some(cookie) = cookie {
-            fields.add(b"cookie", &cookie);
-        }
-        if let (Some(length), None) = (content_length(&request.body), given(b"content-length")) {
-            fields.add(b"content-length", length.to_string().as_bytes());
-        }
-        if forwarded.is_none() {
-            fields.add(b"x-forwarded-proto", &request.scheme);
-        }
-        if given(b"x-request-id").is_none() {
-            let id = self.request_ids.uuid_v4();
-            fields.add(b"x-request-id", &id);
-        }
-        fields
-    }
-}
-
-/// Bytes of a sized body; `None` for one without a stated length.
-pub(super) fn content_length(body: &Body) -> Option<usize> {
-    match body {
-        Body::Sized(chunks) => Some(chunks.iter().map(|chunk| chunk.data.len()).sum()),
-        Body::None | Body::Chunked(_) => None,
-    }
-}
-
-pub(super) fn is_grpc(content_type: &[u8]) -> bool {
-    content_type == b"application/grpc" || content_type.starts_with(b"application/grpc+")
-}
-
-/// The head as the client wrote it.
-fn as_sent(request: &Request) -> Fields {
-    let mut fields = Fields::trailers();
-    fields.add(b":method", &request.method);
-    fields.add(b":scheme", &request.scheme);
-    fields.add(b":authority", &request.authority);
-    fields.add(b":path", &request.path);
-    for (name, value) in &request.headers {
-        fields.add(name, value);
-    }
-    fields
 }
 
 /// What follows the head, in the order in which the client sends it.

@@ -10,15 +10,19 @@
 //! - `value`: the kinds of values, and matchers
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
+//! - `cost`: what a scenario may use up, in fuel
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
-//!   gets its plugins from; `script`: the way back, from what a test in Rust did
+//!   gets its plugins from; `script`: the way back, from what a test in Rust did;
+//!   `accept`: expectations written into a file, from what a run showed
 //!
 //! The declarations behind all of them are in `document`.
 //!
 //! Loading runs nothing, and opens neither modules nor manifests.
 
+mod accept;
 mod answer_form;
 mod checks;
+mod cost;
 mod discover;
 mod driver;
 mod expect;
@@ -49,6 +53,7 @@ mod tests;
 use crate::document;
 pub use crate::document::istio_json;
 
+pub use accept::{Accepted, accept};
 pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};
 pub use document::source::Span;
@@ -72,7 +77,7 @@ pub use plugin::{
 };
 pub use print::{print, print_steps};
 pub use report::{Style, report};
-pub use run::{Run, RunError, RunOptions, Verdict, describe, run, run_on};
+pub use run::{Passage, Run, RunError, RunOptions, Verdict, describe, run, run_on};
 pub use step::{
     Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
     SetProperty, SetSharedData, StartOutcome, Step, StepKind,

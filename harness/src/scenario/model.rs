@@ -114,5 +114,7 @@ choices! {
         Log = "log",
         /// Every callback and hostcall.
         Abi = "abi",
+        /// The fuel that each callback used.
+        Fuel = "fuel",
     }
 }

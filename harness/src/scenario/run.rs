@@ -1,5 +1,8 @@
 //! A scenario carried out: what came of it, and what that means for its trial.
 
+use std::ops::Range;
+
+use super::cost;
 use super::document::error::ScenarioError;
 use super::driver::{self, drive};
 use super::failure::Failure;
@@ -7,9 +10,9 @@ use super::model::{Scenario, View};
 use super::modules::Modules;
 use crate::host::{Builder, Host, Stall};
 use crate::proxy::transcript::Detail;
-use crate::proxy::{Finding, Transcript};
+use crate::proxy::{Call, Finding, StreamId, Transcript};
 use crate::state::Duration;
-use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Trapped};
+use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Spent, Trapped};
 
 /// What the one who runs a scenario decides, and not the scenario. Nothing here shapes a transcript, but for its
 /// detail.
@@ -22,11 +25,23 @@ pub struct RunOptions {
     /// How much is recorded. Less than everything makes expectations that need the rest impossible to judge: they
     /// raise it to what they need.
     pub detail: Detail,
+    /// Starts by way of an image, where the plugins can be imaged: see [`Builder::by_image`].
+    ///
+    /// [`Builder::by_image`]: crate::host::Builder::by_image
+    pub by_image: bool,
+    /// Counts fuel, also where the scenario does not ask for it.
+    pub count_fuel: bool,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { hang_timeout: HANG_TIMEOUT, max_memory: MAX_MEMORY, detail: Detail::Abi }
+        Self {
+            hang_timeout: HANG_TIMEOUT,
+            max_memory: MAX_MEMORY,
+            detail: Detail::Abi,
+            by_image: false,
+            count_fuel: false,
+        }
     }
 }
 
@@ -87,12 +102,37 @@ pub struct Run {
     pub stalls: Vec<Stall>,
     /// What was found about plugins and script, in order.
     pub findings: Vec<Finding>,
+    /// All calls that plugins made to clusters, in order.
+    pub calls: Vec<Call>,
+    /// The stretches of the transcript that the steps made, in order: each repetition is one.
+    pub passages: Vec<Passage>,
+    /// The fuel that each callback used, where it was counted.
+    pub spent: Vec<Spent>,
+    /// Names of the chain's plugins, in request order.
+    pub plugins: Vec<String>,
+    /// Whether it began from an image.
+    pub imaged: bool,
     /// Virtual time that passed.
     pub took: Duration,
     /// Steps that were carried out; each repetition counts.
     pub steps: usize,
     /// Exchanges that were opened.
     pub exchanges: usize,
+}
+
+/// What one step, or one repetition of it, did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// The step, from 0.
+    pub step: usize,
+    /// Its events in the transcript; for a step that only judges, all before it.
+    pub events: Range<usize>,
+    /// Its calls in [`Run::calls`]; for a step that only judges, all before it.
+    pub calls: Range<usize>,
+    /// The stream that its expectations speak of.
+    pub stream: Option<StreamId>,
+    /// Virtual time that it moved.
+    pub took: Duration,
 }
 
 impl Run {
@@ -121,6 +161,7 @@ impl Run {
             View::Http => self.transcript.http(),
             View::Log => self.transcript.log(),
             View::Abi => self.transcript.abi(),
+            View::Fuel => cost::view(self),
         }
     }
 }

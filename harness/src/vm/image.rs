@@ -18,7 +18,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::compile::{compile_once, known};
-use super::imageable::{ImageObstacle, image_obstacles};
+use super::imageable::ImageObstacle;
 use super::machine::Vm;
 use super::plugin::Plugin;
 use super::program::Program;
@@ -60,10 +60,9 @@ impl<'a> ImageModule<'a> {
     ///
     /// When the module holds state that an image cannot keep. See [`NoImage`].
     pub(crate) fn of(plugin: &'a Plugin, vm: &mut Vm) -> Result<Self, NoImage> {
-        let unreadable = |error: wasmparser::BinaryReaderError| NoImage::Unreadable(error.to_string());
-        let obstacles = image_obstacles(plugin.wasm()).map_err(unreadable)?;
+        let obstacles = plugin.image_obstacles().map_err(NoImage::Unreadable)?;
         if !obstacles.is_empty() {
-            return Err(NoImage::Obstacles(obstacles));
+            return Err(NoImage::Obstacles(obstacles.to_vec()));
         }
         let wasm = encode::encode(plugin.wasm(), &vm.snapshot())?;
         let sha256 = Sha256::digest(&wasm).into();

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use wasmtime::{Instance, Memory, Store};
 
 use super::export::{Allocator, Exports, allocator};
+use super::fuel::{Meter, Spent};
 use super::limits::{HangGuard, MemoryCap};
 use super::program::{Link, Program};
 use super::trap::Trap;
+use super::watch::Watch;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
-use crate::proxy::{Guest, Invocation, Proxy, Returned, Slot, VmIndex};
+use crate::proxy::{ContextRef, Guest, Invocation, Proxy, Returned, Slot, VmIndex};
 
 /// What hostcalls find in the store.
 pub(crate) struct VmData {
@@ -53,7 +55,19 @@ pub(crate) struct Vm {
     pub(super) program: Arc<Program>,
     exports: Exports,
     guard: HangGuard,
+    meter: Option<Meter>,
     index: VmIndex,
+}
+
+/// What a VM may use up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    /// Wall-clock time of each call.
+    pub(crate) guard: HangGuard,
+    /// Memory.
+    pub(crate) cap: MemoryCap,
+    /// Fuel of each callback, where it is counted.
+    pub(crate) fuel: Option<u64>,
 }
 
 impl Vm {
@@ -66,8 +80,7 @@ impl Vm {
         program: Arc<Program>,
         link: Link,
         index: VmIndex,
-        guard: HangGuard,
-        cap: MemoryCap,
+        Allowance { guard, cap, fuel }: Allowance,
         proxy: &mut Slot,
     ) -> Result<Self, Trap> {
         let data = VmData {
@@ -83,6 +96,10 @@ impl Vm {
         let mut store = Store::new(program.engine().wasmtime(), data);
         store.limiter(|data| &mut data.cap);
         guard.arm(&mut store);
+        let meter = Meter::of(program.engine(), fuel);
+        if meter.is_some() {
+            Meter::fill_for_start(&mut store);
+        }
         let instance = program.linked(link).and_then(|linked| linked.instantiate(&mut store));
         proxy.restore(store.data_mut().slot.lend());
         let (instance, imported) = instance.map_err(|error| Trap::from_error(&error))?;
@@ -92,12 +109,22 @@ impl Vm {
         let data = store.data_mut();
         data.memory = memory;
         data.allocate = allocate;
-        Ok(Self { store, instance, program, exports: Exports::new(), guard, index })
+        Ok(Self { store, instance, program, exports: Exports::new(), guard, meter, index })
     }
 
-    /// Bytes of its memory; none when the module has none.
-    pub(crate) fn memory_size(&self) -> usize {
-        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+    /// Fuel that the last callback used, where it is counted.
+    fn used(&self) -> Option<u64> {
+        self.meter.map(|meter| meter.used(&self.store))
+    }
+
+    /// Fuel that [`Self::start`] used, or the start section, where it is counted.
+    pub(crate) fn used_by_start(&self) -> Option<u64> {
+        self.meter.map(|_| Meter::used_by_start(&self.store))
+    }
+
+    /// Bytes that its memory has now.
+    pub(crate) fn memory_size(&self) -> u64 {
+        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store) as u64)
     }
 
     /// Its memory cap, and whether it was met.
@@ -124,6 +151,9 @@ impl Vm {
         proxy.vm_mut(index).starting = true;
         store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut *store);
+        if self.meter.is_some() {
+            Meter::fill_for_start(store);
+        }
         let ended = run(store);
         proxy.restore(store.data_mut().slot.lend());
         proxy.vm_mut(index).starting = false;
@@ -152,6 +182,9 @@ impl Vm {
         }
         self.store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut self.store);
+        if let Some(meter) = self.meter {
+            meter.fill(&mut self.store);
+        }
         let returned = export.call(&mut self.store, invocation.args());
         let data = self.store.data_mut();
         proxy.restore(data.slot.lend());
@@ -184,14 +217,48 @@ impl Vm {
 pub(crate) struct Vms {
     pub(crate) all: Vec<Vm>,
     pub(crate) traps: Vec<Trapped>,
+    /// What each callback used, where fuel is counted.
+    pub(crate) spent: Vec<Spent>,
+    /// Who wants to know when callbacks run.
+    pub(crate) watch: Option<Box<dyn Watch>>,
 }
 
-impl Guest for Vms {
-    fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
+impl Vms {
+    fn call_plainly(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
         self.all[vm.0].call(proxy, invocation).unwrap_or_else(|trapped| {
             self.traps.push(trapped);
             Returned::Trapped
         })
+    }
+
+    /// As [`Self::call_plainly`], for those who want to know more of it.
+    fn call_closely(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
+        let callback = invocation.callback;
+        // Looked up before: the context may be gone when the callback has returned.
+        let stream = proxy.vm(vm).context(invocation.context()).and_then(ContextRef::stream);
+        let plugin = proxy.plugin_of(vm, invocation.context());
+        if let Some(watch) = &mut self.watch {
+            watch.enter(vm, callback);
+        }
+        let returned = self.call_plainly(proxy, vm, invocation);
+        let ran = returned != Returned::Absent;
+        if let Some(watch) = &mut self.watch {
+            watch.leave(ran);
+        }
+        if let (true, Some(fuel)) = (ran, self.all[vm.0].used()) {
+            self.spent.push(Spent { vm, plugin, stream, callback, fuel });
+        }
+        returned
+    }
+}
+
+impl Guest for Vms {
+    fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
+        if self.watch.is_some() || self.all[vm.0].meter.is_some() {
+            self.call_closely(proxy, vm, invocation)
+        } else {
+            self.call_plainly(proxy, vm, invocation)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod compile;
 mod declared;
 mod engine;
 mod export;
+mod fuel;
 pub(crate) mod gate;
 mod hostcall;
 mod image;
@@ -20,12 +21,14 @@ mod plugin;
 mod program;
 mod recognise;
 mod trap;
+mod watch;
 
 pub use artifact::{ArtifactCache, CacheProblem};
 pub use declared::{
     Declared, EntryPoint, Export, Extern, FunctionType, Import, Language, MemoryPlace, ValueType,
 };
 pub use engine::{Allocation, Compiler, Engine, EngineError, EngineSettings};
+pub use fuel::{Spent, WASMTIME};
 pub(crate) use image::ImageModule;
 pub use image::NoImage;
 pub use imageable::ImageObstacle;
@@ -33,7 +36,8 @@ pub use inspect::{CallbackReport, ImportReport, Inspection, inspect};
 pub use limits::{HANG_TIMEOUT, HangGuard, MAX_MEMORY, MAX_TABLE_ELEMENTS, MemoryCap, WASM_STACK};
 pub use load_error::LoadError;
 pub use machine::Trapped;
-pub(crate) use machine::{Vm, VmData, Vms};
+pub(crate) use machine::{Allowance, Vm, VmData, Vms};
 pub use plugin::{LoadOptions, Plugin};
 pub(crate) use program::Program;
 pub use trap::{Frame, RestrictedCall, Trap, TrapKind};
+pub use watch::Watch;

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 use wasmtime::{Module, ModuleExport};
@@ -18,7 +18,8 @@ use super::admission;
 use super::artifact::ArtifactCache;
 use super::compile::compile_once;
 use super::declared::{Declared, EntryPoint, MemoryPlace};
-use super::engine::{self, Allocation, Engine, EngineSettings};
+use super::engine::{self, Allocation, Compiler, Engine, EngineSettings};
+use super::imageable::{ImageObstacle, image_obstacles};
 use super::limits;
 use super::load_error::LoadError;
 use super::program::{Link, Program};
@@ -55,6 +56,8 @@ struct Inner {
     engine: &'static Engine,
     program: Arc<Program>,
     cache: Option<ArtifactCache>,
+    /// Found out when somebody asks: every instruction is read for it.
+    obstacles: OnceLock<Result<Vec<ImageObstacle>, String>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -117,6 +120,22 @@ impl Plugin {
         Self::compiled(name.clone(), place.clone(), wasm.clone(), declared.clone(), options)
     }
 
+    /// The same plugin with code that counts fuel: always of the optimising compiler and without inlining, so that the
+    /// figures are the same on every machine.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be compiled.
+    pub fn counting_fuel(&self) -> Result<Self, LoadError> {
+        let engine = self.engine().settings();
+        if engine.fuel && engine.compiler == Compiler::Cranelift {
+            return Ok(self.clone());
+        }
+        let engine = EngineSettings { fuel: true, compiler: Compiler::Cranelift, ..engine };
+        // It was small enough when it was loaded.
+        self.with_options(&LoadOptions { engine, cache: self.0.cache.clone(), max_memory: u64::MAX })
+    }
+
     fn compiled(
         name: String,
         place: String,
@@ -141,7 +160,19 @@ impl Plugin {
             .ok_or_else(|| LoadError::NoAbiVersion { place: place.clone(), markers: Vec::new() })?;
         let program = Arc::new(Program::new(module, engine, version, &declared));
         let cache = options.cache.clone();
-        Ok(Self(Arc::new(Inner { name, place, wasm, sha256, declared, version, engine, program, cache })))
+        let obstacles = OnceLock::new();
+        Ok(Self(Arc::new(Inner {
+            name,
+            place,
+            wasm,
+            sha256,
+            declared,
+            version,
+            engine,
+            program,
+            cache,
+            obstacles,
+        })))
     }
 
     /// Its name: the file's stem, or what the caller gave.
@@ -218,6 +249,13 @@ impl Plugin {
         }
     }
 
+    /// Why its state after the start cannot be kept as an image.
+    pub(super) fn image_obstacles(&self) -> Result<&[ImageObstacle], String> {
+        let found =
+            self.0.obstacles.get_or_init(|| image_obstacles(self.wasm()).map_err(|error| error.to_string()));
+        found.as_deref().map_err(Clone::clone)
+    }
+
     /// Where compiled modules are kept.
     pub(crate) fn cache(&self) -> Option<&ArtifactCache> {
         self.0.cache.as_ref()
@@ -243,7 +281,6 @@ fn fits(engine: &Engine, declared: &Declared) -> bool {
 mod tests {
     use super::*;
     use crate::vm::artifact::Key;
-    use crate::vm::engine::Compiler;
 
     /// A module in text form with these fields beside marker and allocator.
     fn module(fields: &str) -> String {

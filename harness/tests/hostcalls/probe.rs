@@ -129,10 +129,7 @@ impl Probe {
         let operands: Vec<String> = operands
             .iter()
             .zip(row.params)
-            .map(|(operand, kind)| match operand.strip_prefix('@') {
-                Some(place) => format!("(i32.load (i32.const {place}))"),
-                None => format!("({kind}.const {operand})"),
-            })
+            .map(|(operand, kind)| format!("({kind}.const {operand})"))
             .collect();
         let call = format!("(call ${name} {})", operands.join(" "));
         let body = self.bodies.get_mut(self.at).expect("a callback");

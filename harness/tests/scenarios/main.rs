@@ -6,6 +6,7 @@ mod by_hand;
 mod calls;
 mod determinism;
 mod failures;
+mod fuel;
 mod input;
 mod script;
 mod shared;

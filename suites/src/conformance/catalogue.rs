@@ -58,6 +58,7 @@ pub static CHECKS: &[&Check<Subject>] = &[
     &cost::STEADY,
     &cost::EXHAUSTION,
     &cost::COPIES,
+    &cost::CPU,
     &cost::CARDINALITY,
     &cost::REPEAT,
     &isolation::STREAMS,

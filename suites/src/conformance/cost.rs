@@ -15,7 +15,7 @@ use super::transform::streams;
 use super::world::World;
 
 /// Memory of one page.
-const PAGE: usize = 1 << 16;
+const PAGE: u64 = 1 << 16;
 
 /// Memory does not grow with requests.
 pub static STEADY: Check<Subject> = Check {
@@ -37,7 +37,7 @@ pub static STEADY: Check<Subject> = Check {
 };
 
 /// Memory of the first VM after each batch of requests, one batch after the other on one host.
-fn memory_after(lab: &Lab, world: &World, request: &Request, batches: &[u32]) -> Vec<usize> {
+fn memory_after(lab: &Lab, world: &World, request: &Request, batches: &[u32]) -> Vec<u64> {
     let quiet = RunOptions { detail: Detail::Off, ..lab.options.running() };
     let world = world.with(&quiet, |_| {});
     let Ok(mut host) = world.start() else { return Vec::new() };
@@ -99,13 +99,12 @@ fn steady(lab: &Lab) -> Judged {
 }
 
 /// A scenario that fails while memory is more than `bytes` at its end.
-fn growing(session: &Session, requests: u32, bytes: usize) -> proxy_wasm_harness::scenario::Scenario {
+fn growing(session: &Session, requests: u32, bytes: u64) -> proxy_wasm_harness::scenario::Scenario {
     use proxy_wasm_harness::scenario::{Cost, Size, Span};
     let mut step = streams::request(session.request().clone());
     (step.repeat, step.every) = (requests, Some(Duration::from_millis(1001)));
     let mut scenario = session.world.script("memory does not grow with requests", vec![step]);
-    scenario.cost =
-        Some(Cost { span: Span::none(), max_memory: Some(Size(bytes as u64)), ..Cost::default() });
+    scenario.cost = Some(Cost { span: Span::none(), max_memory: Some(Size(bytes)), ..Cost::default() });
     scenario
 }
 
@@ -129,7 +128,7 @@ fn exhaustion(lab: &Lab) -> Judged {
     for (session, oracle) in lab.sound().take(6) {
         let Some(&size) = oracle.memory.first() else { continue };
         let world = {
-            let capped = RunOptions { max_memory: size as u64, ..lab.options.running() };
+            let capped = RunOptions { max_memory: size, ..lab.options.running() };
             session.world.with(&capped, |_| {})
         };
         if world
@@ -248,6 +247,92 @@ fn copies(lab: &Lab) -> Judged {
                     if request { "request" } else { "response" },
                 )));
             }
+        }
+    }
+    tally.judged()
+}
+
+/// Time is spent in proportion.
+pub static CPU: Check<Subject> = Check {
+    requirement: Requirement {
+        id: "cost/cpu",
+        level: Level::Should,
+        sentence: "A message that is four times as large costs about four times the instructions, not sixteen times.",
+        source: Source::Field,
+        evidence: &["istio/istio#29063", "tetratelabs/proxy-wasm-go-sdk#450"],
+        exercises: "counts instructions for bodies of 8 and 32 KiB, for 20 and 80 headers, and for paths of 1 and 4 KiB",
+        bad: "for each header, a search through all that came before",
+        good: "one pass, or a map",
+    },
+    judge: |subject| subject.run(cpu),
+};
+
+/// Instructions that the exchanges of a run used; the start does not count.
+fn fuel_of(world: &World, steps: &[Step]) -> u64 {
+    world.play(steps).run.spent.iter().filter(|spent| spent.stream.is_some()).map(|spent| spent.fuel).sum()
+}
+
+fn cpu(lab: &Lab) -> Judged {
+    let mut tally = Tally::of("pairs of a message and one four times as large");
+    let Some((session, _)) = lab.sound().find(|(session, _)| session.steps.len() == 1) else {
+        return tally.judged();
+    };
+    let counting = RunOptions { count_fuel: true, ..lab.options.running() };
+    let world = session.world.with(&counting, |_| {});
+    let body = |pieces: usize| Body::Chunked(vec![Chunk::from(b"some text, ".repeat(93)); pieces]);
+    let plain = |request: &mut Request| {
+        request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"content-length"))
+    };
+    type Make<'m> = Box<dyn Fn(usize) -> Option<Vec<Step>> + 'm>;
+    let pairs: [(&str, usize, Make<'_>); 4] = [
+        (
+            "a request body",
+            8,
+            Box::new(|size| {
+                Some(session.changed(|request| {
+                    plain(request);
+                    request.method = b"POST".to_vec();
+                    request.body = body(size);
+                }))
+            }),
+        ),
+        (
+            "a response body",
+            8,
+            Box::new(|size| session.changed_response(|response| response.body = body(size))),
+        ),
+        (
+            "headers",
+            20,
+            Box::new(|size| {
+                Some(session.changed(|request| {
+                    let more = (0..size)
+                        .map(|at| (format!("x-more-{at}").into_bytes(), format!("value {at}").into_bytes()));
+                    request.headers.extend(more);
+                }))
+            }),
+        ),
+        (
+            "a path",
+            1024,
+            Box::new(|size| {
+                Some(session.changed(|request| request.path = [b"/", &b"p"[..]].concat().repeat(size / 2)))
+            }),
+        ),
+    ];
+    for (what, size, make) in pairs {
+        let (Some(small), Some(large)) = (make(size), make(size * 4)) else { continue };
+        let (few, many) = (fuel_of(&world, &small), fuel_of(&world, &large));
+        // What does not depend on the size says nothing.
+        if few == 0 || many < few + few / 4 {
+            continue;
+        }
+        tally.tried();
+        if many > few * 9 {
+            let factor = many / few;
+            tally.found(Finding::new(format!(
+                "{what} four times as large costs {factor} times the instructions ({few}, {many})"
+            )));
         }
     }
     tally.judged()

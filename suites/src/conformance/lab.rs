@@ -61,7 +61,12 @@ impl Options {
     /// How runs are carried out: everything is recorded.
     #[must_use]
     pub fn running(&self) -> RunOptions {
-        RunOptions { hang_timeout: self.hang_timeout, max_memory: self.max_memory, detail: Detail::Abi }
+        RunOptions {
+            hang_timeout: self.hang_timeout,
+            max_memory: self.max_memory,
+            detail: Detail::Abi,
+            ..RunOptions::default()
+        }
     }
 }
 

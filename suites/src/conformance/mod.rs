@@ -13,7 +13,8 @@
 //! - `compare`, `trouble`, `shrink`, `evidence`, `tally`: from a run to a finding with a small script that shows it
 //! - the checks, a file for each area: `loading`, `lifecycle`, `configuration`, `headers`, `bodies`, `replies`, `liveness`,
 //!   `calls`, `shared`, `timers`, `cost`, `isolation`, `faults`, `limits`; `catalogue` has them all in one list
-//! - `examine`: the checks carried out
+//! - `examine`: the checks carried out; `expectations`: what is known not to pass; [`report`]: what came of it
+//! - `trials`: the checks as tests of `cargo test`
 
 pub mod bodies;
 pub mod calls;
@@ -24,6 +25,7 @@ pub mod corpus;
 pub mod cost;
 mod evidence;
 pub mod examine;
+pub mod expectations;
 pub mod faults;
 mod gzip;
 pub mod habits;
@@ -37,6 +39,7 @@ pub mod loading;
 pub mod played;
 pub mod profile;
 pub mod replies;
+pub mod report;
 mod seeds;
 pub mod session;
 pub mod shared;
@@ -45,5 +48,6 @@ mod tally;
 pub mod timers;
 pub mod trace;
 pub mod transform;
+pub mod trials;
 mod trouble;
 pub mod world;

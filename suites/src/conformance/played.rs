@@ -27,7 +27,7 @@ pub struct Played {
     /// Messages that wait in shared queues, by the queue's name.
     pub queues: Vec<(Vec<u8>, usize)>,
     /// Bytes of memory of each VM.
-    pub memory: Vec<usize>,
+    pub memory: Vec<u64>,
     /// Number of streams that have not ended.
     pub open: usize,
 }

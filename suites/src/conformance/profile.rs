@@ -111,7 +111,6 @@ enum Half {
     Before,
     Headers,
     Body,
-    Trailers,
     Ended,
 }
 

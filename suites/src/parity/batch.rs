@@ -251,7 +251,7 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     };
     let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
     let mut mock = mock::views(&prepared.simulated.transcript);
-    for parity in &scenario.parity {
+    if let Some(parity) = &scenario.parity {
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);
     }

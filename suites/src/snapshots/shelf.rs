@@ -74,6 +74,7 @@ pub(super) fn word(view: View) -> &'static str {
         View::Http => "http",
         View::Log => "log",
         View::Abi => "abi",
+        View::Fuel => "fuel",
     }
 }
 

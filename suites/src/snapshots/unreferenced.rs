@@ -49,7 +49,7 @@ fn claimed(root: &Path, folder: &Path) -> Option<PathBuf> {
 
 /// The snapshots of views in `dir` and below. Others may lie there too; they are not ours to judge.
 fn below(dir: &Path, found: &mut BTreeSet<PathBuf>) {
-    let views = [View::Http, View::Log, View::Abi].map(|view| format!(".{}.snap", word(view)));
+    let views = [View::Http, View::Log, View::Abi, View::Fuel].map(|view| format!(".{}.snap", word(view)));
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             below(&entry.path(), found);

@@ -12,12 +12,13 @@ use crate::proxy::chain::Drive;
 use crate::proxy::effect::Effect;
 use crate::proxy::guest::{Guest, Invocation};
 use crate::proxy::ids::VmIndex;
-use crate::proxy::ingress::is_grpc;
+
 use crate::proxy::reply::LocalReply;
-use crate::proxy::router::{frame, refusal};
+use crate::proxy::request_head::is_grpc;
 use crate::proxy::run::Deadline;
 use crate::proxy::transcript::{CallSide, Fault, What};
 use crate::proxy::upstream::Answering;
+use crate::proxy::upstream_head::{frame, refusal};
 use crate::state::{Answer, AnswerKind, Duration, Failure, Fields, Protocol};
 
 /// The most bytes of body that an answer may have (Envoy 1.40, observed).

@@ -7,13 +7,14 @@ mod offered;
 mod setup;
 mod streams;
 
+use super::cost;
 use super::document::error::ScenarioError;
 use super::document::source::Span;
 use super::expect::Side;
 use super::judge::{Judge, Mark, Stage, Subject, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
-use super::run::{Run, RunError, RunOptions};
+use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
     Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
@@ -65,6 +66,7 @@ fn carry_out(
         host,
         streams: Streams::default(),
         judge: Judge::new(scenario),
+        passages: Vec::new(),
         exchanges: 0,
         steps: 0,
     };
@@ -97,6 +99,7 @@ struct Driver<'s> {
     host: Box<Host>,
     streams: Streams,
     judge: Judge<'s>,
+    passages: Vec<Passage>,
     exchanges: usize,
     steps: usize,
 }
@@ -147,6 +150,8 @@ impl Driver<'_> {
                 _ => self.stage(index, step.span.clone(), mark, took),
             };
             stage.repetition = (step.repeat > 1).then_some((repetition, step.repeat));
+            let speaks_of = step.expect.as_ref().and_then(|expect| expect.stream.as_deref());
+            self.passages.push(stage.passage(self.streams.stream(speaks_of)));
             if let Some(undone) = undone {
                 self.judge.undone(&stage, &self.host, undone);
             }
@@ -320,13 +325,21 @@ impl Driver<'_> {
     }
 
     fn end(self) -> (Run, Box<Host>) {
-        let Self { host, judge, exchanges, steps, .. } = self;
+        let Self { scenario, host, judge, passages, exchanges, steps, .. } = self;
+        let mut failures = judge.verdict(&host);
+        let last = scenario.steps.len().saturating_sub(1);
+        failures.extend(scenario.cost.iter().flat_map(|cost| cost::judge(cost, &host, last)));
         let run = Run {
-            failures: judge.verdict(&host),
+            failures,
             transcript: host.transcript().clone(),
             traps: host.traps().to_vec(),
             stalls: host.stalls().to_vec(),
             findings: host.findings().to_vec(),
+            calls: host.calls().to_vec(),
+            passages,
+            spent: host.spent().to_vec(),
+            plugins: host.plugins().map(str::to_owned).collect(),
+            imaged: host.imaged(),
             took: host.now() - Instant::ZERO,
             steps,
             exchanges,

@@ -33,9 +33,6 @@ fn surroundings(scenario: &Scenario) -> Checked {
     if scenario.host.start == StartMode::Envoy {
         return missing(&scenario.host.span, "`start: envoy`");
     }
-    if scenario.host.max_fuel_per_callback.is_some() {
-        return missing(&scenario.host.span, "`max_fuel_per_callback`");
-    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::host::{Builder, Host, Setup};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{self, Options};
+use crate::scenario::cost;
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{
     Answers, Chain, Expectations, FailurePolicy, HostOptions, Modules, PluginSpec, RunError, RunOptions,
@@ -22,7 +23,12 @@ pub(super) fn builder(
         .patience(scenario.patience)
         .record(options.detail.max(needed(scenario)))
         .hang_timeout(options.hang_timeout)
-        .max_memory(options.max_memory);
+        .max_memory(options.max_memory)
+        .by_image(options.by_image)
+        .count_fuel(options.count_fuel || cost::counts(scenario));
+    if let Some(fuel) = scenario.host.max_fuel_per_callback {
+        builder = builder.max_fuel_per_callback(fuel);
+    }
     if let Some(time) = scenario.clock {
         builder = builder.clock(time.ns);
     }

@@ -48,6 +48,16 @@ impl Streams {
         Ok(named.stream)
     }
 
+    /// The stream called `name`, or the latest.
+    pub(super) fn stream(&self, name: Option<&str>) -> Option<StreamId> {
+        match (name, &self.latest) {
+            (None, Some(Latest::Sent(exchange))) => Some(exchange.stream()),
+            (Some(name), _) => self.named.get(name).map(|named| named.stream),
+            (None, Some(Latest::Named(name))) => self.named.get(name).map(|named| named.stream),
+            (None, None) => None,
+        }
+    }
+
     /// How much every connection has let through so far, to the server and to the client.
     pub(super) fn passed(&self, host: &Host) -> Vec<(StreamId, usize, usize)> {
         let connections = self.named.values().filter(|named| host.is_connection(named.stream));

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::host::Host;
-use crate::scenario::Span;
+use crate::proxy::StreamId;
+use crate::scenario::{Passage, Span};
 use crate::state::{Duration, Instant};
 
 /// A point in the record.
@@ -46,6 +47,11 @@ pub(in crate::scenario) struct Stage {
 }
 
 impl Stage {
+    /// What the run tells of it.
+    pub(in crate::scenario) fn passage(&self, stream: Option<StreamId>) -> Passage {
+        Passage { step: self.index, events: self.events(), calls: self.calls(), stream, took: self.took }
+    }
+
     pub(super) fn events(&self) -> Range<usize> {
         self.since.events..self.until.events
     }

@@ -107,7 +107,11 @@ fn constant(number: Number) -> ConstExpr {
 fn data(snapshot: &Snapshot) -> DataSection {
     let mut out = DataSection::new();
     for (place, bytes) in &snapshot.runs {
-        out.active(0, &ConstExpr::i32_const(*place as i32), bytes.iter().copied());
+        // As `DataSection::active` writes it, which takes byte after byte and is slow in a debug build.
+        let mut segment = vec![0];
+        ConstExpr::i32_const(*place as i32).encode(&mut segment);
+        bytes.as_slice().encode(&mut segment);
+        out.raw(&segment);
     }
     out
 }

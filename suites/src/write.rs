@@ -10,7 +10,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// What the system says. Then the file at `path` is as it was.
-pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = match fs::metadata(path) {
         Ok(there) if !there.is_file() => return fs::write(path, bytes),
         // Through links, to the file itself.
@@ -23,11 +23,22 @@ pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes `bytes` to a file that is not there yet.
+///
+/// # Errors
+/// What the system says; also when there is one by now, which stays as it is.
+pub fn new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = named(folder(path))?;
+    file.write_all(bytes)?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Checks that [`whole`] can begin, so that this is known before minutes of work.
 ///
 /// # Errors
 /// What the system says.
-pub(crate) fn possible(path: &Path) -> io::Result<()> {
+pub fn possible(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(_) => Ok(()),

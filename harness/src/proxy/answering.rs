@@ -1,0 +1,224 @@
+//! The upstream's answer, and its failures, on their way into the chain.
+
+use super::answer::{body_parts, hold_open, lay_out};
+use super::chain::{Drive, From};
+use super::guest::Guest;
+use super::ids::{Direction, StreamId};
+use super::reply::LocalReply;
+use super::run::Deadline;
+use super::transcript::{Party, What};
+use super::upstream::Answering;
+use crate::state::{Answer, AnswerKind, Chunk, Duration, Field, Fields, Protocol};
+
+impl<G: Guest> Drive<'_, G> {
+    /// The upstream answers because the test says so: with `answer`, or with the script's. Its message stays open
+    /// unless `end`.
+    pub(crate) fn answer_now(&mut self, id: StreamId, answer: Option<Answer>, end: bool) {
+        let own = self.stream(id).upstream.own_answer.take();
+        match answer.or(own).or_else(|| self.proxy.upstream.next()) {
+            Some(answer) => self.answer(id, answer, end),
+            None => self.proxy.script_exhausted(id),
+        }
+    }
+
+    /// The upstream sends more of an answer that stayed open.
+    pub(crate) fn answer_more(
+        &mut self,
+        id: StreamId,
+        chunks: &[Chunk],
+        trailers: Option<&[Field]>,
+        end: bool,
+    ) {
+        let kept = self.proxy.options.enable_trailers;
+        let stream = self.stream(id);
+        let upstream = &mut stream.upstream;
+        if stream.ended || upstream.answer_complete {
+            return;
+        }
+        let h2 = upstream.protocol == Protocol::Http2;
+        let idle = upstream.answering.is_empty();
+        let trailers = trailers.filter(|_| kept || h2).map(<[Field]>::to_vec);
+        body_parts(&mut upstream.answering, chunks, trailers, h2);
+        if !end {
+            hold_open(&mut upstream.answering);
+        }
+        // Otherwise the part before is on the clock, and brings the next one along.
+        if idle {
+            self.schedule_upstream(id);
+        }
+    }
+
+    /// The upstream goes away.
+    pub(crate) fn upstream_gone(&mut self, id: StreamId) {
+        if self.proxy.has_stream(id) && self.stream(id).upstream.received.head.is_some() {
+            let reason = "connection termination";
+            self.stream(id).upstream.answering.clear();
+            self.proxy.record_part(id, Party::UpstreamSends, What::Reset, reason.as_bytes());
+            self.upstream_reset(id, reason);
+        }
+    }
+
+    /// The upstream begins to answer.
+    pub(super) fn answer(&mut self, id: StreamId, answer: Answer, end: bool) {
+        let due = self.proxy.clock.now() + answer.after;
+        let enable_trailers = self.proxy.options.enable_trailers;
+        let upstream = &mut self.stream(id).upstream;
+        upstream.answered = true;
+        if let AnswerKind::Response(response) = &answer.kind {
+            upstream.protocol = response.protocol;
+        }
+        lay_out(&mut upstream.answering, answer.kind, enable_trailers);
+        if upstream.answering.is_empty() {
+            return;
+        }
+        if !end {
+            hold_open(&mut upstream.answering);
+        }
+        self.proxy.deadlines.schedule(due, Deadline::UpstreamPart(id));
+    }
+
+    /// The next part of the upstream's answer arrives.
+    pub(crate) fn upstream_part(&mut self, id: StreamId) {
+        let stream = self.stream(id);
+        if stream.ended || stream.half(Direction::Response).blocked {
+            return;
+        }
+        let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
+        match part {
+            Answering::Head { fields, status, end_stream } => {
+                self.upstream_head(id, &fields, status, end_stream)
+            }
+            Answering::Data { mut bytes, mut end_stream, .. } => {
+                if let Some(rest) = self.proxy.beyond_one_read(&mut bytes) {
+                    let part = Answering::Data { bytes: rest, after: Duration::ZERO, end_stream };
+                    self.stream(id).upstream.answering.push_front(part);
+                    end_stream = false;
+                }
+                self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
+                self.answer_complete(id, end_stream);
+                self.piece(id, Direction::Response, bytes, end_stream);
+                let stream = self.stream(id);
+                if !stream.ended
+                    && !stream.half(Direction::Response).blocked
+                    && stream.upstream.answering.front() == Some(&Answering::End)
+                {
+                    self.upstream_part(id);
+                    return;
+                }
+            }
+            Answering::End => {
+                self.proxy.record_part(id, Party::UpstreamSends, What::End, b"");
+                self.answer_complete(id, true);
+                self.piece(id, Direction::Response, Vec::new(), true);
+            }
+            Answering::Trailers(fields) => {
+                let mut trailers = Fields::trailers();
+                fields.iter().for_each(|(name, value)| trailers.add(name, value));
+                self.proxy.record_fields(id, Party::UpstreamSends, What::Trailers, &trailers);
+                self.answer_complete(id, true);
+                let half = self.half(id, Direction::Response);
+                half.trailers = Some(trailers);
+                half.complete = true;
+                self.trailers(id, Direction::Response, From::Start);
+            }
+            Answering::Reset(reason) => {
+                self.proxy.record_part(id, Party::UpstreamSends, What::Reset, reason.as_bytes());
+                self.upstream_reset(id, reason);
+                return;
+            }
+        }
+        self.schedule_upstream(id);
+    }
+
+    /// Puts the upstream's next part on the clock.
+    pub(crate) fn schedule_upstream(&mut self, id: StreamId) {
+        let now = self.proxy.clock.now();
+        if self.half(id, Direction::Response).blocked {
+            return;
+        }
+        let after = match self.stream(id).upstream.answering.front() {
+            None => return,
+            Some(Answering::Data { after, .. }) => *after,
+            Some(_) => Duration::ZERO,
+        };
+        if !self.stream(id).ended {
+            self.proxy.deadlines.schedule(now + after, Deadline::UpstreamPart(id));
+        }
+    }
+
+    pub(super) fn upstream_head(
+        &mut self,
+        id: StreamId,
+        sent: &[(Vec<u8>, Vec<u8>)],
+        status: u16,
+        end_stream: bool,
+    ) {
+        // The answer to HEAD has the head of a body, and none.
+        let end_stream = end_stream || self.stream(id).head_request;
+        if end_stream {
+            self.stream(id).upstream.answering.clear();
+        }
+        let mut fields = Fields::response();
+        fields.add(b":status", status.to_string().as_bytes());
+        for (name, value) in sent {
+            // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
+            if !name.eq_ignore_ascii_case(b"keep-alive") {
+                fields.add(name, value.trim_ascii());
+            }
+        }
+        self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
+        let now = self.proxy.clock.now();
+        self.answer_complete(id, end_stream);
+        let upstream = &mut self.stream(id).upstream;
+        let took = upstream.request_ended_at.map_or(Duration::ZERO, |ended| now - ended);
+        if let Some(deadline) = upstream.timeout.take_if(|_| end_stream) {
+            self.proxy.deadlines.cancel(deadline);
+        }
+        fields.overwrite(b"x-envoy-upstream-service-time", took.as_millis().to_string().as_bytes());
+        let half = self.half(id, Direction::Response);
+        if half.headers.is_some() {
+            return; // A local reply is under way; the upstream's answer comes too late.
+        }
+        half.headers = Some(fields);
+        half.complete = end_stream;
+        self.stream(id).code = Some(status);
+        self.headers(id, Direction::Response, From::Start, end_stream);
+    }
+
+    /// The upstream's answer has come in, to its end if `end_stream`.
+    pub(super) fn answer_complete(&mut self, id: StreamId, end_stream: bool) {
+        if end_stream {
+            let now = self.proxy.clock.now();
+            let upstream = &mut self.stream(id).upstream;
+            upstream.answer_complete = true;
+            upstream.answered_at = Some(now);
+        }
+    }
+
+    /// The upstream failed.
+    pub(crate) fn upstream_reset(&mut self, id: StreamId, reason: &str) {
+        let stream = self.stream(id);
+        if stream.ended {
+            return;
+        }
+        stream.upstream.answer_complete = true;
+        if stream.half(Direction::Response).headers.is_some() {
+            self.reset_stream(id);
+            return;
+        }
+        let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
+        let body = LocalReply::unreachable(reason);
+        self.send_local_reply(id, LocalReply::own(503, &body, &details));
+    }
+
+    /// The route's timeout is over.
+    pub(crate) fn route_timeout(&mut self, id: StreamId) {
+        self.stream(id).upstream.timeout = None;
+        self.stream(id).upstream.answering.clear();
+        if self.stream(id).half(Direction::Response).headers.is_some() {
+            self.reset_stream(id);
+        } else {
+            self.send_local_reply(id, LocalReply::own(504, "upstream request timeout", "response_timeout"));
+        }
+    }
+}

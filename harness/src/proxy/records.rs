@@ -1,0 +1,88 @@
+//! Writing into the transcript, as far as its detail asks for it, and the dates that messages carry.
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::Proxy;
+use super::ids::{StreamId, VmIndex};
+use super::reply::LocalReply;
+use super::transcript::{Detail, Kind, Party, What};
+use crate::abi::LogLevel;
+use crate::state::Fields;
+
+impl Proxy {
+    /// Realtime as an HTTP date (RFC 9110, section 5.6.7). Written anew when the second is another.
+    pub(super) fn http_date(&mut self) -> &str {
+        let second = self.clock.realtime() / 1_000_000_000;
+        if self.date.0 != second || self.date.1.is_empty() {
+            let format = format_description!(
+                "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+            );
+            let date = i64::try_from(second)
+                .ok()
+                .and_then(|second| OffsetDateTime::from_unix_timestamp(second).ok());
+            self.date = (second, date.and_then(|date| date.format(&format).ok()).unwrap_or_default());
+        }
+        &self.date.1
+    }
+
+    /// A log line of a plugin, or of whatever the effective context is.
+    pub(crate) fn log(&mut self, vm: VmIndex, level: LogLevel, message: &[u8]) {
+        if level < self.options.log_level || !self.transcript.records(Detail::Log) {
+            return;
+        }
+        let plugin = self.vm(vm).effective().and_then(|context| self.plugin_behind(context));
+        let plugin = plugin.map(|plugin| {
+            let name = std::mem::take(&mut self.plugins[plugin.0].name);
+            let text = self.transcript.put(name.as_bytes());
+            self.plugins[plugin.0].name = name;
+            text
+        });
+        let message = self.transcript.put(message);
+        self.record(Kind::Log { vm, plugin, level, message });
+    }
+
+    pub(crate) fn record(&mut self, kind: Kind) {
+        if self.transcript.detail() > Detail::Off {
+            self.transcript.push(self.clock.now(), kind);
+        }
+    }
+
+    /// A step of the script begins.
+    pub(crate) fn record_step(&mut self, words: &dyn std::fmt::Display) {
+        if self.transcript.records(Detail::Http) {
+            let text = self.transcript.put(words.to_string().as_bytes());
+            self.record(Kind::Step { text });
+        }
+    }
+
+    pub(super) fn record_part(&mut self, stream: StreamId, party: Party, what: What, bytes: &[u8]) {
+        if self.transcript.records(Detail::Http) {
+            let data = self.transcript.put(bytes);
+            self.record(Kind::Message { stream, party, what, data });
+        }
+    }
+
+    pub(super) fn record_data(&mut self, stream: StreamId, party: Party, bytes: &[u8], end_stream: bool) {
+        self.record_part(stream, party, What::Data { end_stream }, bytes);
+    }
+
+    pub(super) fn record_fields(&mut self, stream: StreamId, party: Party, what: What, fields: &Fields) {
+        if self.transcript.records(Detail::Http) {
+            let data = self.transcript.put_fields(fields);
+            self.record(Kind::Message { stream, party, what, data });
+        }
+    }
+
+    pub(super) fn record_local_reply(&mut self, stream: StreamId, reply: &LocalReply) {
+        if self.transcript.records(Detail::Http) {
+            let name = reply.plugin.map_or(String::new(), |plugin| self.plugin(plugin).name.clone());
+            let plugin = self.transcript.put(name.as_bytes());
+            let details = self.transcript.put(&reply.details);
+            self.record(Kind::LocalResponse { stream, plugin, status: reply.status, details });
+        }
+        if reply.plugin.is_some() {
+            self.local_replies.push((stream, reply.clone()));
+        }
+    }
+}
