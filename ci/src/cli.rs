@@ -2,12 +2,13 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{completions, init, inspect, man, run, schema, try_plugin};
+use crate::{check, completions, explain, init, inspect, man, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
   proxy-wasm-test try build/limiter.wasm http://httpbin:8000/headers --times 3 --every 250ms
   proxy-wasm-test run                                  # every *.scenario.yaml below this folder
+  proxy-wasm-test check build/limiter.wasm             # what is wrong with it, with no script
   proxy-wasm-test inspect build/limiter.wasm
   proxy-wasm-test init build/limiter.wasm              # a first scenario
 
@@ -37,6 +38,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(run::Args),
     Try(try_plugin::Args),
+    Check(check::Args),
+    Explain(explain::Args),
     Inspect(inspect::Args),
     Schema(schema::Args),
     Init(init::Args),

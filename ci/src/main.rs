@@ -1,14 +1,16 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `inspect`,
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `check`, `explain`, `inspect`,
 //! `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
 //! `error`, `exit`, `crash` (how it ends).
 
+mod check;
 mod cli;
 mod completions;
 mod crash;
 mod error;
 mod exit;
+mod explain;
 mod fill;
 mod init;
 mod inspect;
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         let done = match cli.command {
             Command::Run(args) => run::run(&args, &mut out),
             Command::Try(args) => try_plugin::run(&args, &mut out),
+            Command::Check(args) => check::run(&args, &mut out),
+            Command::Explain(args) => explain::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),

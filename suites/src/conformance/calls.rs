@@ -64,7 +64,8 @@ fn failed(lab: &Lab) -> Judged {
                 return tally.judged();
             }
             let world = lab.world_with(session, |scenario| {
-                scenario.clusters = calls::all_answer(&scenario.clusters, &answer);
+                let answers = calls::all_answer(&scenario.clusters, &answer);
+                scenario.clusters = calls::delayed(&answers, Duration::from_millis(1));
             });
             if world.start().map(forget).is_err() {
                 continue;

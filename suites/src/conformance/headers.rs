@@ -340,6 +340,10 @@ fn empty(lab: &Lab) -> Judged {
             });
             tally.tried();
             let (oracle, played) = (session.world.play(&without), session.world.play(&with));
+            if oracle.trouble() {
+                // That it cannot be missing is told elsewhere.
+                continue;
+            }
             let at = session.exchange_index();
             if let (Some(oracle), Some(found)) = (oracle.exchanges.get(at), played.exchanges.get(at))
                 && let Some(difference) = compare::decision(oracle, found)

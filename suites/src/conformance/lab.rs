@@ -18,6 +18,7 @@ use super::habits::Habits;
 use super::played::Played;
 use super::profile::{self, Profile};
 use super::session::Session;
+use super::transform::streams;
 use super::world::{NoStart, World};
 use super::{corpus, seeds, trouble};
 
@@ -285,18 +286,16 @@ impl Lab {
     }
 }
 
+/// Whether it did what Envoy does not survive, or never came to an end.
 fn halted(played: &Played) -> bool {
-    played
-        .run
-        .findings
-        .iter()
-        .any(|finding| finding.id.starts_with("envoy/") || finding.id == "script/no-progress")
+    let fatal = ["envoy/crash", "envoy/head-twice", "envoy/request-twice", "script/no-progress"];
+    played.run.findings.iter().any(|finding| fatal.contains(&finding.id.as_str()))
 }
 
 /// A scenario without anything: as a file has it in which only defaults are said.
 fn blank() -> Scenario {
     const TEXT: &str =
-        "plugins: [{name: p, wasm: p.wasm}]\nscenarios: [{name: conformance, steps: [GET /]}]\n";
+        "plugins: [{name: p, wasm: p.wasm}]\nscenarios: [{name: conformance, steps: [{request: GET /}]}]\n";
     let file =
         load_text("conformance.scenario.yaml".as_ref(), TEXT).unwrap_or_else(|errors| panic!("{errors}"));
     let mut scenario = file.scenarios.into_iter().next().expect("one scenario");
@@ -351,6 +350,9 @@ fn world_that_starts(
             for session in corpus::sessions(&world) {
                 unknown.extend(Habits::unknown_clusters(&world.play(&session.steps)));
             }
+            // Timers call, too.
+            let waiting = [streams::advance(Duration::from_secs(10))];
+            unknown.extend(Habits::unknown_clusters(&world.play(&waiting)));
         }
         unknown.retain(|(name, _)| !scenario.clusters.contains_key(name));
         if unknown.is_empty() {
