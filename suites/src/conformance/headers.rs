@@ -257,7 +257,10 @@ fn repeated(lab: &Lab) -> Judged {
                 ));
                 continue;
             }
-            if let Some(finding) = lost(lab, session, &behind, &name) {
+            // Hops take out what concerns them alone.
+            if may_be_added(&name)
+                && let Some(finding) = lost(lab, session, &behind, &name)
+            {
                 tally.found(finding);
             }
         }
