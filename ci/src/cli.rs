@@ -2,15 +2,17 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{check, completions, explain, init, inspect, man, run, schema, try_plugin};
+use crate::{chain, check, completions, explain, init, inspect, man, parity, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
   proxy-wasm-test try build/limiter.wasm http://httpbin:8000/headers --times 3 --every 250ms
   proxy-wasm-test run                                  # every *.scenario.yaml below this folder
   proxy-wasm-test check build/limiter.wasm             # what is wrong with it, with no script
+  proxy-wasm-test parity tests/                        # the same on a real Envoy, and the differences
   proxy-wasm-test inspect build/limiter.wasm
   proxy-wasm-test init build/limiter.wasm              # a first scenario
+  proxy-wasm-test chain deploy/                        # what manifests come to
 
 `proxy-wasm-test COMMAND --help` has examples for each command";
 
@@ -40,7 +42,9 @@ pub(crate) enum Command {
     Try(try_plugin::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Parity(parity::Args),
     Inspect(inspect::Args),
+    Chain(chain::Args),
     Schema(schema::Args),
     Init(init::Args),
     Completions(completions::Args),

@@ -4,8 +4,10 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use proxy_wasm_harness::manifest::ManifestErrors;
 use proxy_wasm_harness::scenario::{FileErrors, RunError, ScenarioError};
 use proxy_wasm_harness::vm::LoadError;
+use proxy_wasm_suites::parity::{KnownError, ParityError};
 
 use crate::style::{BOLD, ERROR, HINT, NOTED};
 
@@ -21,9 +23,18 @@ pub(crate) enum Error {
     /// A scenario file that cannot be used.
     #[error(transparent)]
     File(#[from] FileErrors),
+    /// Manifests that cannot be used.
+    #[error(transparent)]
+    Manifests(#[from] ManifestErrors),
     /// A scenario that cannot be run.
     #[error(transparent)]
     Run(RunError),
+    /// No real proxy, or one that does not do its part.
+    #[error(transparent)]
+    Parity(#[from] ParityError),
+    /// A file of known differences that cannot be used.
+    #[error(transparent)]
+    Known(#[from] KnownError),
     /// A file that cannot be read.
     #[error("{}: cannot be read: {cause}", path.display())]
     Unreadable {
@@ -82,6 +93,7 @@ impl Error {
     pub(crate) fn tell(&self) {
         match self {
             Self::File(all) => all.errors.iter().for_each(|error| tell(error, None)),
+            Self::Manifests(all) => all.0.iter().for_each(|error| tell(error, None)),
             _ => tell(self, self.hint().as_deref()),
         }
     }

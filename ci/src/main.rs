@@ -1,9 +1,10 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `check`, `explain`, `inspect`,
-//! `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
-//! `error`, `exit`, `crash` (how it ends).
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `check`,
+//! `explain`, `parity`, `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each format),
+//! `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
 
+mod chain;
 mod check;
 mod cli;
 mod completions;
@@ -17,6 +18,7 @@ mod inspect;
 mod limits;
 mod man;
 mod output;
+mod parity;
 mod pool;
 mod report;
 mod run;
@@ -46,7 +48,9 @@ fn main() -> ExitCode {
             Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Check(args) => check::run(&args, &mut out),
             Command::Explain(args) => explain::run(&args, &mut out),
+            Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),
             Command::Completions(args) => completions::run(&args, &mut out),

@@ -3,6 +3,10 @@
 ;; The configuration is words between blanks. A word that ends with a colon begins what is done in a callback:
 ;;   cc vs cf tk dn lg dl      proxy_on_context_create, _vm_start, _configure, _tick, _done, _log, _delete
 ;;   rh rb rt  sh sb st        proxy_on_request_headers, _body, _trailers, and the same of the response
+;;   hr qr  gi gr gt gc        proxy_on_http_call_response, _queue_ready, _grpc_receive_initial_metadata, _grpc_receive,
+;;                             _grpc_receive_trailing_metadata, _grpc_close
+;;   nc dd ud dc uc            proxy_on_new_connection, _downstream_data, _upstream_data, _downstream_connection_close,
+;;                             _upstream_connection_close
 ;; with a number behind it (rb2:) only when it is called for the second time for this plugin; without one, each time. All
 ;; that apply are run, in order. The other words are calls: a letter, then arguments parted by commas; text stands in
 ;; parentheses, and numbers may be negative.
@@ -18,6 +22,15 @@
 ;;   R CODE,GRPC,(details),(body),(k=v|k=v)   proxy_send_local_response
 ;;   g(a|b)  P(a|b),(value)    proxy_get_property, proxy_set_property; | parts a path
 ;;   D                         proxy_done
+;;   h TIMEOUT,(cluster),(k=v|k=v),(body)              proxy_http_call
+;;   j TIMEOUT,(cluster),(service|method),(message)    proxy_grpc_call       J (cluster),(service|method)  ..._stream
+;;   k ID,END,(message)  o ID  O ID                    proxy_grpc_send, _close, _cancel
+;;   G(key)  W CAS,(key),(value)                       proxy_get_shared_data, proxy_set_shared_data
+;;   q(name)  Q(vm),(name)  n ID,(data)  N ID          proxy_register_, resolve_, enqueue_, dequeue_shared_queue
+;;   m TYPE,(name)  i ID,N  M ID,N  y ID               proxy_define_, increment_, record_, get_metric
+;;   f(name),(argument)  L  T  Y                       proxy_call_foreign_function, _get_log_level,
+;;                                                     _get_current_time_nanoseconds (its status), _get_status
+;;   X N,ARGUMENT,...          the hostcall of this number with these arguments, pointers too; its status
 ;;   u                         a trap
 ;; After each call but l it logs the letter, the status, and what was read.
 (module
@@ -41,9 +54,32 @@
   (import "env" "proxy_set_property" (func $set_property (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_done" (func $done (result i32)))
   (import "env" "proxy_set_tick_period_milliseconds" (func $tick_period (param i32) (result i32)))
-  ;; 0: results of calls. 64: sizes of configurations. 256: counts of callbacks, 64 bytes for each plugin. 1024: the
-  ;; plugin of each context. 4096: pairs and paths. 32768: the line to be logged. 65536: configurations, 8 KiB for each
-  ;; of up to eight plugins. 131072: what the host gives.
+  (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_resolve_shared_queue" (func $resolve (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_dequeue_shared_queue" (func $dequeue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_enqueue_shared_queue" (func $enqueue (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_http_call"
+    (func $http_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_call"
+    (func $grpc_call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_stream"
+    (func $grpc_stream (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_close" (func $grpc_close (param i32) (result i32)))
+  (import "env" "proxy_grpc_cancel" (func $grpc_cancel (param i32) (result i32)))
+  (import "env" "proxy_grpc_send" (func $grpc_send (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_current_time_nanoseconds" (func $time (param i32) (result i32)))
+  (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_increment_metric" (func $increment (param i32 i64) (result i32)))
+  (import "env" "proxy_record_metric" (func $record (param i32 i64) (result i32)))
+  (import "env" "proxy_get_metric" (func $get_metric (param i32 i32) (result i32)))
+  (import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_log_level" (func $log_level (param i32) (result i32)))
+  (import "env" "proxy_get_status" (func $get_status (param i32 i32 i32) (result i32)))
+  ;; 0: results of calls. 64: sizes of configurations. 128: the numbers of a call. 256: counts of callbacks, 128 bytes for
+  ;; each plugin. 2048: the plugin of each context. 4096: pairs and paths. 32768: the line to be
+  ;; logged. 65536: configurations, 8 KiB for each of up to eight plugins. 131072: what the host gives.
   (memory (export "memory") 80)
   (global $heap (mut i32) (i32.const 131072))
   (global $config (mut i32) (i32.const 65536))
@@ -114,6 +150,7 @@
   ;; Arguments up to the next blank.
   (func $arguments
     (local $c i32) (local $numbers i32) (local $texts i32) (local $from i32) (local $n i32)
+    (memory.fill (i32.const 128) (i32.const 0) (i32.const 52))
     (global.set $n0 (i32.const 0)) (global.set $n1 (i32.const 0)) (global.set $n2 (i32.const 0))
     (global.set $tp0 (i32.const 0)) (global.set $tl0 (i32.const 0))
     (global.set $tp1 (i32.const 0)) (global.set $tl1 (i32.const 0))
@@ -143,6 +180,8 @@
       (local.set $n (call $number))
       ;; What is neither text nor number is left out.
       (if (i32.eq (local.get $from) (global.get $p)) (then (call $step) (br $more)))
+      (if (i32.lt_u (local.get $numbers) (i32.const 13))
+        (then (i32.store offset=128 (i32.shl (local.get $numbers) (i32.const 2)) (local.get $n))))
       (if (i32.eq (local.get $numbers) (i32.const 0)) (then (global.set $n0 (local.get $n))))
       (if (i32.eq (local.get $numbers) (i32.const 1)) (then (global.set $n1 (local.get $n))))
       (if (i32.eq (local.get $numbers) (i32.const 2)) (then (global.set $n2 (local.get $n))))
@@ -227,6 +266,20 @@
               (br $more)))))))
     (call $flush))
 
+  ;; The letter, the status, and the number that the host wrote to 8; 999 was there before.
+  (func $unknown (i32.store (i32.const 8) (i32.const 999)))
+  (func $said_number (param $op i32) (param $status i32)
+    (call $begin (local.get $op) (local.get $status))
+    (call $putc (i32.const 32)) (call $putn (i32.load (i32.const 8))) (call $flush))
+  ;; The length of the first text up to a |, or of all of it.
+  (func $bar (param $from i32) (param $len i32) (result i32)
+    (local $at i32)
+    (block $end (loop $more
+      (br_if $end (i32.ge_u (local.get $at) (local.get $len)))
+      (br_if $end (i32.eq (i32.load8_u (i32.add (local.get $from) (local.get $at))) (i32.const 124)))
+      (local.set $at (i32.add (local.get $at) (i32.const 1))) (br $more)))
+    (local.get $at))
+
   ;; --- One call.
   (func $do (param $op i32)
     (if (i32.eq (local.get $op) (i32.const 61)) (then (global.set $ret (global.get $n0)) (return)))
@@ -291,13 +344,217 @@
       (then (call $status (local.get $op) (call $tick_period (global.get $n0))) (return)))
     (if (i32.eq (local.get $op) (i32.const 68)) ;; D
       (then (call $status (local.get $op) (call $done)) (return)))
+    (call $do_more (local.get $op)))
+
+  ;; Calls that reach beyond the stream.
+  (func $do_more (param $op i32)
+    (local $bar i32)
+    (if (i32.eq (local.get $op) (i32.const 104)) ;; h
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $http_call (global.get $tp0) (global.get $tl0)
+          (i32.const 4096) (call $pairs (global.get $tp1) (global.get $tl1))
+          (global.get $tp2) (global.get $tl2) (i32.const 0) (i32.const 0) (global.get $n0) (i32.const 8)))
+        (return)))
+    (local.set $bar (call $bar (global.get $tp1) (global.get $tl1)))
+    (if (i32.eq (local.get $op) (i32.const 106)) ;; j
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $grpc_call (global.get $tp0) (global.get $tl0)
+          (global.get $tp1) (local.get $bar)
+          (i32.add (i32.add (global.get $tp1) (local.get $bar)) (i32.const 1))
+          (i32.sub (i32.sub (global.get $tl1) (local.get $bar)) (i32.const 1))
+          (i32.const 0) (i32.const 0) (global.get $tp2) (global.get $tl2) (global.get $n0) (i32.const 8)))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 74)) ;; J
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $grpc_stream (global.get $tp0) (global.get $tl0)
+          (global.get $tp1) (local.get $bar)
+          (i32.add (i32.add (global.get $tp1) (local.get $bar)) (i32.const 1))
+          (i32.sub (i32.sub (global.get $tl1) (local.get $bar)) (i32.const 1))
+          (i32.const 0) (i32.const 0) (i32.const 8)))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 107)) ;; k
+      (then (call $status (local.get $op) (call $grpc_send (global.get $n0) (global.get $tp0) (global.get $tl0)
+              (global.get $n1))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 111)) ;; o
+      (then (call $status (local.get $op) (call $grpc_close (global.get $n0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 79)) ;; O
+      (then (call $status (local.get $op) (call $grpc_cancel (global.get $n0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 71)) ;; G
+      (then
+        (call $unknown)
+        (call $said (local.get $op) (call $get_shared (global.get $tp0) (global.get $tl0)
+          (i32.const 0) (i32.const 4) (i32.const 8)))
+        (call $said_number (i32.const 35) (i32.const 0))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 87)) ;; W
+      (then (call $status (local.get $op) (call $set_shared (global.get $tp0) (global.get $tl0)
+              (global.get $tp1) (global.get $tl1) (global.get $n0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 113)) ;; q
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $register (global.get $tp0) (global.get $tl0) (i32.const 8)))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 81)) ;; Q
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $resolve (global.get $tp0) (global.get $tl0)
+          (global.get $tp1) (global.get $tl1) (i32.const 8)))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 110)) ;; n
+      (then (call $status (local.get $op)
+              (call $enqueue (global.get $n0) (global.get $tp0) (global.get $tl0))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 78)) ;; N
+      (then (call $said (local.get $op) (call $dequeue (global.get $n0) (i32.const 0) (i32.const 4))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 109)) ;; m
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op)
+          (call $define (global.get $n0) (global.get $tp0) (global.get $tl0) (i32.const 8)))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 105)) ;; i
+      (then (call $status (local.get $op)
+              (call $increment (global.get $n0) (i64.extend_i32_s (global.get $n1)))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 77)) ;; M
+      (then (call $status (local.get $op)
+              (call $record (global.get $n0) (i64.extend_i32_s (global.get $n1)))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 121)) ;; y
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $get_metric (global.get $n0) (i32.const 8))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 102)) ;; f
+      (then (call $said (local.get $op) (call $foreign (global.get $tp0) (global.get $tl0)
+              (global.get $tp1) (global.get $tl1) (i32.const 0) (i32.const 4))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 76)) ;; L
+      (then
+        (call $unknown)
+        (call $said_number (local.get $op) (call $log_level (i32.const 8))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 84)) ;; T
+      (then (call $status (local.get $op) (call $time (i32.const 16))) (return)))
+    (if (i32.eq (local.get $op) (i32.const 89)) ;; Y
+      (then
+        (call $unknown)
+        (call $said (local.get $op) (call $get_status (i32.const 8) (i32.const 0) (i32.const 4)))
+        (call $said_number (i32.const 35) (i32.const 0))
+        (return)))
+    (if (i32.eq (local.get $op) (i32.const 88)) ;; X
+      (then (call $status (local.get $op) (call $raw (global.get $n0))) (return)))
+    (unreachable))
+
+  ;; --- Any hostcall with the numbers as they are.
+  (func $n (param $at i32) (result i32)
+    (i32.load offset=128 (i32.shl (local.get $at) (i32.const 2))))
+  ;; In the order of the imports.
+  (func $raw (param $which i32) (result i32)
+    (if (i32.eq (local.get $which) (i32.const 0))
+      (then (return (call $log (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 1))
+      (then (return (call $get_value (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 2))
+      (then (return (call $get_pairs (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 3))
+      (then (return (call $get_size (call $n (i32.const 1)) (call $n (i32.const 2))))))
+    (if (i32.eq (local.get $which) (i32.const 4))
+      (then (return (call $add (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))
+        (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 5))
+      (then (return (call $replace (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))
+        (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 6))
+      (then (return (call $remove (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 7))
+      (then (return (call $set_pairs (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 8))
+      (then (return (call $get_buffer (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 9))
+      (then (return (call $buffer_status (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 10))
+      (then (return (call $set_buffer (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 11))
+      (then (return (call $continue (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 12))
+      (then (return (call $close (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 13))
+      (then (return (call $effective (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 14))
+      (then (return (call $local (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))
+        (call $n (i32.const 4)) (call $n (i32.const 5)) (call $n (i32.const 6)) (call $n (i32.const 7))
+        (call $n (i32.const 8))))))
+    (if (i32.eq (local.get $which) (i32.const 15))
+      (then (return (call $get_property (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4))))))
+    (if (i32.eq (local.get $which) (i32.const 16))
+      (then (return (call $set_property (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4))))))
+    (if (i32.eq (local.get $which) (i32.const 17))
+      (then (return (call $done))))
+    (if (i32.eq (local.get $which) (i32.const 18))
+      (then (return (call $tick_period (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 19))
+      (then (return (call $get_shared (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 20))
+      (then (return (call $set_shared (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 21))
+      (then (return (call $register (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 22))
+      (then (return (call $resolve (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))
+        (call $n (i32.const 4)) (call $n (i32.const 5))))))
+    (if (i32.eq (local.get $which) (i32.const 23))
+      (then (return (call $dequeue (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 24))
+      (then (return (call $enqueue (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
+    (if (i32.eq (local.get $which) (i32.const 25))
+      (then (return (call $http_call (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5)) (call $n (i32.const 6))
+        (call $n (i32.const 7)) (call $n (i32.const 8)) (call $n (i32.const 9)) (call $n (i32.const 10))))))
+    (if (i32.eq (local.get $which) (i32.const 26))
+      (then (return (call $grpc_call (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5)) (call $n (i32.const 6))
+        (call $n (i32.const 7)) (call $n (i32.const 8)) (call $n (i32.const 9)) (call $n (i32.const 10))
+        (call $n (i32.const 11)) (call $n (i32.const 12))))))
+    (if (i32.eq (local.get $which) (i32.const 27))
+      (then (return (call $grpc_stream (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4)) (call $n (i32.const 5)) (call $n (i32.const 6))
+        (call $n (i32.const 7)) (call $n (i32.const 8)) (call $n (i32.const 9))))))
+    (if (i32.eq (local.get $which) (i32.const 28))
+      (then (return (call $grpc_close (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 29))
+      (then (return (call $grpc_cancel (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 30))
+      (then (return (call $grpc_send (call $n (i32.const 1)) (call $n (i32.const 2))
+        (call $n (i32.const 3)) (call $n (i32.const 4))))))
+    (if (i32.eq (local.get $which) (i32.const 31))
+      (then (return (call $time (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 32))
+      (then (return (call $define (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))
+        (call $n (i32.const 4))))))
+    (if (i32.eq (local.get $which) (i32.const 33))
+      (then (return (call $increment (call $n (i32.const 1)) (i64.extend_i32_s (call $n (i32.const 2)))))))
+    (if (i32.eq (local.get $which) (i32.const 34))
+      (then (return (call $record (call $n (i32.const 1)) (i64.extend_i32_s (call $n (i32.const 2)))))))
+    (if (i32.eq (local.get $which) (i32.const 35))
+      (then (return (call $get_metric (call $n (i32.const 1)) (call $n (i32.const 2))))))
+    (if (i32.eq (local.get $which) (i32.const 36))
+      (then (return (call $foreign (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))
+        (call $n (i32.const 4)) (call $n (i32.const 5)) (call $n (i32.const 6))))))
+    (if (i32.eq (local.get $which) (i32.const 37))
+      (then (return (call $log_level (call $n (i32.const 1))))))
+    (if (i32.eq (local.get $which) (i32.const 38))
+      (then (return (call $get_status (call $n (i32.const 1)) (call $n (i32.const 2)) (call $n (i32.const 3))))))
     (unreachable))
 
   ;; The plugin that a context belongs to; its configuration becomes the one that is read.
   (func $plugin (param $context i32) (result i32)
     (local $plugin i32)
     (local.set $plugin
-      (i32.load8_u (i32.add (i32.const 1024) (i32.and (local.get $context) (i32.const 1023)))))
+      (i32.load8_u (i32.add (i32.const 2048) (i32.and (local.get $context) (i32.const 1023)))))
     (global.set $config (i32.add (i32.const 65536) (i32.mul (local.get $plugin) (i32.const 8192))))
     (global.set $config_end (i32.add (global.get $config)
       (i32.load (i32.add (i32.const 64) (i32.mul (local.get $plugin) (i32.const 4))))))
@@ -310,7 +567,7 @@
     (global.set $ret (local.get $default))
     (local.set $index (i32.add
       (i32.add (i32.const 256) (i32.mul (local.get $index) (i32.const 4)))
-      (i32.mul (call $plugin (local.get $context)) (i32.const 64))))
+      (i32.mul (call $plugin (local.get $context)) (i32.const 128))))
     (local.set $count (i32.add (i32.load (local.get $index)) (i32.const 1)))
     (i32.store (local.get $index) (local.get $count))
     (global.set $p (global.get $config))
@@ -345,7 +602,7 @@
       (else
         (local.set $plugin (global.get $plugins))
         (global.set $plugins (i32.add (global.get $plugins) (i32.const 1)))))
-    (i32.store8 (i32.add (i32.const 1024) (i32.and (local.get $context) (i32.const 1023))) (local.get $plugin))
+    (i32.store8 (i32.add (i32.const 2048) (i32.and (local.get $context) (i32.const 1023))) (local.get $plugin))
     (drop (call $run (local.get $context) (i32.const 0x6363) (i32.const 0) (i32.const 0))))
   (func (export "proxy_on_vm_start") (param $context i32) (param i32) (result i32)
     (call $run (local.get $context) (i32.const 0x7376) (i32.const 1) (i32.const 1)))
@@ -374,4 +631,26 @@
   (func (export "proxy_on_done") (param $context i32) (result i32)
     (call $run (local.get $context) (i32.const 0x6e64) (i32.const 11) (i32.const 1)))
   (func (export "proxy_on_delete") (param $context i32)
-    (drop (call $run (local.get $context) (i32.const 0x6c64) (i32.const 12) (i32.const 0)))))
+    (drop (call $run (local.get $context) (i32.const 0x6c64) (i32.const 12) (i32.const 0))))
+  (func (export "proxy_on_http_call_response") (param $context i32) (param i32 i32 i32 i32)
+    (drop (call $run (local.get $context) (i32.const 0x7268) (i32.const 13) (i32.const 0))))
+  (func (export "proxy_on_queue_ready") (param $context i32) (param i32)
+    (drop (call $run (local.get $context) (i32.const 0x7271) (i32.const 14) (i32.const 0))))
+  (func (export "proxy_on_grpc_receive_initial_metadata") (param $context i32) (param i32 i32)
+    (drop (call $run (local.get $context) (i32.const 0x6967) (i32.const 15) (i32.const 0))))
+  (func (export "proxy_on_grpc_receive") (param $context i32) (param i32 i32)
+    (drop (call $run (local.get $context) (i32.const 0x7267) (i32.const 16) (i32.const 0))))
+  (func (export "proxy_on_grpc_receive_trailing_metadata") (param $context i32) (param i32 i32)
+    (drop (call $run (local.get $context) (i32.const 0x7467) (i32.const 17) (i32.const 0))))
+  (func (export "proxy_on_grpc_close") (param $context i32) (param i32 i32)
+    (drop (call $run (local.get $context) (i32.const 0x6367) (i32.const 18) (i32.const 0))))
+  (func (export "proxy_on_new_connection") (param $context i32) (result i32)
+    (call $run (local.get $context) (i32.const 0x636e) (i32.const 19) (i32.const 0)))
+  (func (export "proxy_on_downstream_data") (param $context i32) (param i32 i32) (result i32)
+    (call $run (local.get $context) (i32.const 0x6464) (i32.const 20) (i32.const 0)))
+  (func (export "proxy_on_upstream_data") (param $context i32) (param i32 i32) (result i32)
+    (call $run (local.get $context) (i32.const 0x6475) (i32.const 21) (i32.const 0)))
+  (func (export "proxy_on_downstream_connection_close") (param $context i32) (param i32)
+    (drop (call $run (local.get $context) (i32.const 0x6364) (i32.const 22) (i32.const 0))))
+  (func (export "proxy_on_upstream_connection_close") (param $context i32) (param i32)
+    (drop (call $run (local.get $context) (i32.const 0x6375) (i32.const 23) (i32.const 0)))))

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial as Test};
 use proxy_wasm_harness::scenario::discover;
 use proxy_wasm_suites::modules::ModuleSource;
-use proxy_wasm_suites::parity::{Entry, Envoy, Judge, Outcome, Trial};
+use proxy_wasm_suites::parity::{Entry, Envoy, Judge, Judgement, Known, Trial};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -46,7 +46,11 @@ fn trials(arguments: &Arguments, envoy: &Envoy) -> Vec<Test> {
         tests.extend(wanted.into_iter().map(|trial| Test::test(trial.name, || Ok(()))));
         return tests;
     }
-    match Judge::new(envoy.clone()).judge(&wanted, ModuleSource::shared()) {
+    let known = match Known::beside(&here.join("scenarios")) {
+        Ok(known) => known,
+        Err(error) => return vec![failing("known differences".to_owned(), error.to_string())],
+    };
+    match Judge::new(envoy.clone()).known(known).judge(&wanted, ModuleSource::shared(), &|_| {}) {
         Ok(report) => tests.extend(report.entries.into_iter().map(test)),
         Err(error) => tests.push(failing("parity".to_owned(), error.to_string())),
     }
@@ -60,16 +64,14 @@ fn asked_for(arguments: &Arguments, name: &str) -> bool {
 }
 
 fn test(entry: Entry) -> Test {
-    if let Outcome::NotPlayable(why) = &entry.outcome {
+    if let Judgement::NotPlayable(why) = entry.judgement() {
         return ignored(&entry.name, why);
     }
     let name = entry.name.clone();
-    Test::test(name, move || {
-        if entry.agrees() {
-            return Ok(());
-        }
-        let mut report = String::new();
-        entry.pretty(&mut report);
-        Err(Failed::from(report))
-    })
+    Test::test(
+        name,
+        move || {
+            if entry.judgement().is_red() { Err(Failed::from(entry.pretty())) } else { Ok(()) }
+        },
+    )
 }

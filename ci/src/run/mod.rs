@@ -7,7 +7,7 @@ mod again;
 mod args;
 mod format;
 mod plan;
-mod progress;
+pub(crate) mod progress;
 mod snapshots;
 mod trial;
 

@@ -6,11 +6,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The line.
 #[derive(Clone, Debug)]
-pub(super) struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// A line for this many trials; none when stderr is no terminal.
-    pub(super) fn new(trials: usize) -> Self {
+    pub(crate) fn new(trials: usize) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
@@ -24,19 +24,24 @@ impl Progress {
     }
 
     /// One more is over. `print` may write to the terminal meanwhile.
-    pub(super) fn one_more(&self, print: impl FnOnce()) {
+    pub(crate) fn one_more(&self, print: impl FnOnce()) {
         self.0.suspend(print);
         self.0.inc(1);
     }
 
+    /// So many more are over.
+    pub(crate) fn more(&self, trials: usize) {
+        self.0.inc(trials as u64);
+    }
+
     /// Tells of something that takes its time.
-    pub(super) fn notice(&self, line: &str) {
+    pub(crate) fn notice(&self, line: &str) {
         // Where stderr is gone, nobody is left to be told.
         self.0.suspend(|| drop(writeln!(std::io::stderr(), "{line}")));
     }
 
     /// Takes the line away.
-    pub(super) fn done(&self) {
+    pub(crate) fn done(&self) {
         self.0.finish_and_clear();
     }
 }

@@ -8,7 +8,7 @@ use super::driver::{self, drive};
 use super::failure::Failure;
 use super::model::{Scenario, View};
 use super::modules::Modules;
-use crate::host::{Builder, Host, Stall};
+use crate::host::{Host, Stall};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Call, Finding, StreamId, Transcript};
 use crate::state::Duration;
@@ -53,19 +53,6 @@ impl Default for RunOptions {
 /// What a plugin does wrong is no error but a [`Failure`].
 pub fn run(scenario: &Scenario, modules: &dyn Modules, options: &RunOptions) -> Result<Run, RunError> {
     drive(&*scenario.in_place()?, modules, options)
-}
-
-/// The host that a scenario describes, to be started, or to become a [`Template`](crate::host::Template) of many.
-///
-/// # Errors
-///
-/// As [`run()`].
-pub fn describe(
-    scenario: &Scenario,
-    modules: &dyn Modules,
-    options: &RunOptions,
-) -> Result<Builder, RunError> {
-    driver::describe(&*scenario.in_place()?, modules, options)
 }
 
 /// Carries out the steps of a scenario on a host that was started as the scenario says, and judges it: for many runs

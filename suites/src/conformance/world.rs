@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use proxy_wasm_harness::host::{Builder, Host, HostError, Started, Template};
 use proxy_wasm_harness::scenario::{
-    Chain, ModuleError, Modules, PluginSource, PluginSpec, RunOptions, Scenario, Step, StepKind, describe,
+    Chain, ModuleError, Modules, PluginSource, PluginSpec, RunOptions, Scenario, Step, StepKind, builder,
     run_on,
 };
 use proxy_wasm_harness::vm::Plugin;
@@ -56,7 +56,7 @@ impl World {
     pub fn new(mut scenario: Scenario, plugin: &Plugin, options: &RunOptions) -> Result<Arc<Self>, String> {
         scenario.steps.clear();
         let builder =
-            describe(&scenario, &Only(plugin.clone()), options).map_err(|error| error.to_string())?;
+            builder(&scenario, &Only(plugin.clone()), options).map_err(|error| error.to_string())?;
         Ok(Arc::new(Self {
             scenario,
             plugin: plugin.clone(),

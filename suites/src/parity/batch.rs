@@ -16,7 +16,7 @@ use super::mark::marked;
 use super::mock;
 use super::play::play;
 use super::playable::LONGEST;
-use super::report::{Entry, Outcome};
+use super::report::Outcome;
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
 use super::trace;
@@ -24,6 +24,10 @@ use super::views::{self, View};
 
 /// How many scenarios one Envoy serves at most.
 const MOST: usize = 24;
+
+/// How many bytes of modules one Envoy compiles at most, unless a single scenario has more. Each scenario has modules of
+/// its own, and V8 needs a second and more for each megabyte before Envoy serves.
+const BYTES: usize = 8 << 20;
 
 /// Calls by which a plugin reaches what a whole process shares, or what goes on while others are played.
 const SHARED: [&str; 8] = [
@@ -50,14 +54,14 @@ impl<'a> Prepared<'a> {
         trial: &'a Trial,
         plugins: Vec<(&'a PluginSpec, Plugin)>,
         modules: &dyn Modules,
-    ) -> Result<Self, Outcome> {
-        let simulated = simulate(&trial.scenario, modules).map_err(Outcome::MockFailed)?;
+    ) -> Result<Self, Box<Outcome>> {
+        let simulated =
+            simulate(&trial.scenario, modules).map_err(|why| Box::new(Outcome::MockFailed(why)))?;
         // A stall is not waited for: only what ends by itself has to be given its time.
         let took = simulated.forecast.took;
         if took > LONGEST && simulated.forecast.stalls.iter().all(Option::is_none) {
-            return Err(Outcome::NotPlayable(format!(
-                "it takes {took:?} in real time, which is more than {LONGEST:?}"
-            )));
+            let why = format!("it takes {took:?} in real time, which is more than {LONGEST:?}");
+            return Err(Box::new(Outcome::NotPlayable(why)));
         }
         Ok(Self { trial, plugins, simulated })
     }
@@ -77,6 +81,11 @@ impl<'a> Prepared<'a> {
         let found = |id: &str| self.simulated.findings.iter().any(|finding| finding == id);
         (found("envoy/request-twice") && exchanges.iter().any(|exchange| exchange.upstream.len() > 1))
             || (found("envoy/head-twice") && exchanges.iter().any(Exchange::has_two_heads))
+    }
+
+    /// How much Envoy has to compile for it.
+    fn bytes(&self) -> usize {
+        self.plugins.iter().map(|(_, plugin)| plugin.wasm().len()).sum()
     }
 
     fn trailers(&self) -> bool {
@@ -133,7 +142,7 @@ impl<'a> Prepared<'a> {
 pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
     let mut done: Vec<Vec<usize>> = Vec::new();
     for trailers in [false, true] {
-        let mut open: Vec<usize> = Vec::new();
+        let (mut open, mut bytes): (Vec<usize>, usize) = (Vec::new(), 0);
         for (at, prepared) in all.iter().enumerate() {
             if prepared.trailers() != trailers {
                 continue;
@@ -142,10 +151,12 @@ pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
                 done.push(vec![at]);
                 continue;
             }
-            open.push(at);
-            if open.len() == MOST {
+            if open.len() == MOST || (!open.is_empty() && bytes + prepared.bytes() > BYTES) {
                 done.push(std::mem::take(&mut open));
+                bytes = 0;
             }
+            open.push(at);
+            bytes += prepared.bytes();
         }
         if !open.is_empty() {
             done.push(open);
@@ -163,7 +174,7 @@ fn first_mark(at: usize) -> u32 {
 const TRIES: usize = 3;
 
 /// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
-pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, ParityError> {
+pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Outcome>, ParityError> {
     let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
     let mut rest: Vec<usize> = (0..batch.len()).collect();
     for _ in 0..TRIES {
@@ -172,8 +183,7 @@ pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Entry>, 
             break;
         }
     }
-    let entries = batch.iter().zip(outcomes);
-    Ok(entries.filter_map(|(prepared, outcome)| Some(Entry::new(prepared.trial, outcome?))).collect())
+    Ok(outcomes.into_iter().map(|outcome| outcome.expect("each was played")).collect())
 }
 
 /// Plays the scenarios at `places` of a batch. When Envoy dies over one, those after it get a new Envoy. Answers the

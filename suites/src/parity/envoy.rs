@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use super::error::ParityError;
+use super::reaper;
 use super::records::{Nonce, Records};
 use super::wire::{self, Kind};
 
@@ -19,13 +20,17 @@ use super::wire::{self, Kind};
 pub const SIMULATED: &str = "1.40";
 
 /// How long an Envoy may take to start: its V8 compiles every module.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
+
+/// How long it may take to say its version: what `pip` installs is started by a Python script.
+const VERSION: Duration = Duration::from_secs(20);
 
 /// A binary that was asked for its version.
 #[derive(Clone, Debug)]
 pub struct Envoy {
     path: PathBuf,
     version: String,
+    start: Duration,
 }
 
 impl Envoy {
@@ -36,12 +41,7 @@ impl Envoy {
     /// When there is none, or it is no Envoy of the version that is simulated.
     pub fn at(path: impl AsRef<Path>) -> Result<Self, ParityError> {
         let path = locate(path.as_ref()).ok_or_else(|| ParityError::NotFound(path.as_ref().to_path_buf()))?;
-        let said = Command::new(&path)
-            .arg("--version")
-            .stdin(Stdio::null())
-            .output()
-            .map_err(ParityError::io("asking Envoy for its version"))?;
-        let said = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+        let said = ask_for_version(&path).map_err(ParityError::io("asking Envoy for its version"))?;
         // `.../envoy  version: 9e55.../1.40.0/Clean/RELEASE/BoringSSL`
         let version = said.rsplit(": ").next().and_then(|build| build.split('/').nth(1)).map(str::to_owned);
         match version {
@@ -49,8 +49,15 @@ impl Envoy {
             Some(found) if !found.starts_with(SIMULATED) => {
                 Err(ParityError::Version { path, found, wanted: SIMULATED })
             }
-            Some(version) => Ok(Self { path, version }),
+            Some(version) => Ok(Self { path, version, start: START }),
         }
+    }
+
+    /// How long it may take to start, instead of three minutes.
+    #[must_use]
+    pub fn start_within(mut self, limit: Duration) -> Self {
+        self.start = limit;
+        self
     }
 
     /// The one that `$ENVOY` names, else `envoy` on `PATH`.
@@ -78,8 +85,10 @@ impl Envoy {
             File::create(&log)
         };
         let stderr = write().map_err(io)?;
+        let records = Records::open(&log, nonce.clone()).map_err(ParityError::io("reading Envoy's log"))?;
         let admin = home.join("admin");
-        let child = Command::new(&self.path)
+        let mut command = Command::new(&self.path);
+        command
             .arg("-c")
             .arg(&file)
             .args(["--concurrency", "1", "--disable-hot-restart", "-l", "warning"])
@@ -90,14 +99,30 @@ impl Envoy {
             .arg(&admin)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(stderr)
-            .spawn()
-            .map_err(ParityError::io("starting Envoy"))?;
-        let records = Records::open(&log, nonce).map_err(ParityError::io("reading Envoy's log"))?;
+            .stderr(stderr);
+        let child = reaper::start(&mut command, home).map_err(ParityError::io("starting Envoy"))?;
         let mut process = Process { child, records, admin: None };
-        process.wait_until_ready(&admin)?;
+        process.wait_until_ready(&admin, self.start)?;
         Ok(process)
     }
+}
+
+/// What `--version` prints. A binary that prints nothing for long is no Envoy, and says so by having said nothing.
+fn ask_for_version(path: &Path) -> std::io::Result<String> {
+    let mut command = Command::new(path);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = reaper::start(&mut command, Path::new(""))?;
+    let began = Instant::now();
+    while began.elapsed() < VERSION && matches!(child.try_wait(), Ok(None)) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let stdout = child.stdout.take();
+    reaper::end(&mut child);
+    let mut said = Vec::new();
+    if let Some(mut stdout) = stdout {
+        stdout.read_to_end(&mut said)?;
+    }
+    Ok(String::from_utf8_lossy(&said).trim().to_owned())
 }
 
 /// The file that a path or a bare name means.
@@ -118,7 +143,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    fn wait_until_ready(&mut self, admin: &Path) -> Result<(), ParityError> {
+    fn wait_until_ready(&mut self, admin: &Path, limit: Duration) -> Result<(), ParityError> {
         let began = Instant::now();
         loop {
             if self.admin.is_none() {
@@ -130,8 +155,8 @@ impl Process {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(ParityError::Ended { status: status.to_string(), log: self.last_words() });
             }
-            if began.elapsed() > START {
-                return Err(self.late("start", START));
+            if began.elapsed() > limit {
+                return Err(self.late("start", limit));
             }
             std::thread::sleep(Duration::from_millis(3));
         }
@@ -183,9 +208,10 @@ impl Process {
         }
     }
 
-    /// The number of the main thread.
+    /// The number of the main thread: the one that speaks first, for it makes the workers. Where Envoy is started by
+    /// a wrapper, it is not the number of the process that we started.
     pub(super) fn main_thread(&self) -> u32 {
-        self.child.id()
+        self.records.all().first().map_or(self.child.id(), |record| record.thread)
     }
 
     pub(super) fn last_words(&mut self) -> String {
@@ -200,7 +226,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        reaper::end(&mut self.child);
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn views(transcript: &Transcript) -> Views {
     for event in transcript.events() {
         calls(&mut views, transcript, event.kind, &mut depth);
     }
+    normalise::clock_reads(&mut views.abi);
     views
 }
 

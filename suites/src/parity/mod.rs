@@ -1,9 +1,10 @@
 //! Real Envoy as the judge: scenarios played on it and on the mock, and compared.
 //!
-//! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `config`,
-//! `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules that tell their VM), `play`,
-//! `exchange`, `socket`, `render`, `wire` (a scenario in bytes), `simulate` (the same on the mock), `records`, `trace`,
-//! `mock`, `views` (both sides as lines), `normalise` (what cannot be equal), `compare`, `report`.
+//! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `reaper` (no
+//! Envoy outlives us), `config`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
+//! that tell their VM), `play`, `exchange`, `socket`, `render`, `wire` (a scenario in bytes), `simulate` (the same on the
+//! mock), `records`, `trace`, `mock`, `views` (both sides as lines), `normalise` (what cannot be equal), `compare`,
+//! `known` (differences with their reasons), `report`, `tell`, `page` (what came of it, as values, text and a page).
 //!
 //! Decides nothing about what is right: Envoy does.
 
@@ -13,17 +14,21 @@ mod config;
 mod envoy;
 mod error;
 mod exchange;
+mod known;
 mod mark;
 mod mock;
 mod normalise;
+mod page;
 mod play;
 mod playable;
+mod reaper;
 mod records;
 mod render;
 mod report;
 mod simulate;
 mod socket;
 mod stage;
+mod tell;
 mod trace;
 mod views;
 mod wire;
@@ -34,9 +39,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use compare::{Divergence, compare};
 pub use envoy::{Envoy, SIMULATED};
 pub use error::ParityError;
+pub use known::{KNOWN_DIFFERENCES, Known, KnownDifference, KnownError};
 pub use mark::{Unmarkable, marked};
 pub use normalise::{NORMALISATIONS, Normalisation};
-pub use report::{Entry, Outcome, Report};
+pub use report::{Entry, Judgement, Outcome, Report};
 pub use views::{View, Views};
 
 use batch::Prepared;
@@ -76,6 +82,7 @@ impl Trial {
 pub struct Judge {
     envoy: Envoy,
     jobs: usize,
+    known: Known,
 }
 
 impl Judge {
@@ -83,7 +90,7 @@ impl Judge {
     #[must_use]
     pub fn new(envoy: Envoy) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { envoy, jobs: cores.min(4) }
+        Self { envoy, jobs: cores.min(4), known: Known::default() }
     }
 
     /// How many Envoys run at a time.
@@ -93,12 +100,25 @@ impl Judge {
         self
     }
 
-    /// Plays all of `trials`, with the plugins that `modules` gives, and compares.
+    /// Which differences are known.
+    #[must_use]
+    pub fn known(mut self, known: Known) -> Self {
+        self.known = known;
+        self
+    }
+
+    /// Plays all of `trials`, with the plugins that `modules` gives, and compares. `progress` is told how many more are
+    /// over.
     ///
     /// # Errors
     ///
     /// When Envoy does not start, or stops answering without having died over a scenario.
-    pub fn judge(&self, trials: &[Trial], modules: &dyn Modules) -> Result<Report, ParityError> {
+    pub fn judge(
+        &self,
+        trials: &[Trial],
+        modules: &dyn Modules,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Report, ParityError> {
         let mut entries: Vec<Option<Entry>> = vec![None; trials.len()];
         let mut prepared = Vec::new();
         let mut places = Vec::new();
@@ -108,7 +128,10 @@ impl Judge {
                     prepared.push(one);
                     places.push(at);
                 }
-                Err(outcome) => entries[at] = Some(Entry::new(trial, outcome)),
+                Err(outcome) => {
+                    entries[at] = Some(Entry::new(trial, *outcome, &self.known));
+                    progress(1);
+                }
             }
         }
         let batches = batch::batches(&prepared);
@@ -121,6 +144,7 @@ impl Judge {
                         let members: Vec<&Prepared<'_>> = batch.iter().map(|at| &prepared[*at]).collect();
                         let result = batch::run(&self.envoy, &members);
                         let failed = result.is_err();
+                        progress(members.len());
                         results.lock().expect("no judge panicked").push((batch.clone(), result));
                         if failed {
                             return;
@@ -130,24 +154,26 @@ impl Judge {
             }
         });
         for (batch, result) in results.into_inner().expect("no judge panicked") {
-            for (at, entry) in batch.into_iter().zip(result?) {
-                entries[places[at]] = Some(entry);
+            for (at, outcome) in batch.into_iter().zip(result?) {
+                let place = places[at];
+                entries[place] = Some(Entry::new(&trials[place], outcome, &self.known));
             }
         }
         Ok(Report {
             envoy: self.envoy.version().to_owned(),
             entries: entries.into_iter().flatten().collect(),
+            known: self.known.clone(),
         })
     }
 }
 
 /// A scenario with its modules, if it can be played.
-fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, Outcome> {
-    let specs = playable::playable(&trial.scenario).map_err(Outcome::NotPlayable)?;
+fn prepare<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Prepared<'a>, Box<Outcome>> {
+    let specs = playable::playable(&trial.scenario).map_err(|why| Box::new(Outcome::NotPlayable(why)))?;
     let mut plugins = Vec::new();
     for spec in specs {
         let plugin = modules.load(&spec.name, &spec.source);
-        plugins.push((spec, plugin.map_err(|error| Outcome::MockFailed(error.to_string()))?));
+        plugins.push((spec, plugin.map_err(|error| Box::new(Outcome::MockFailed(error.to_string())))?));
     }
     Prepared::new(trial, plugins, modules)
 }

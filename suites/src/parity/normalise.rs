@@ -65,6 +65,11 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "abi",
+        what: "`clock_time_get` that succeeds: how often in a row, and whether at all while a module is started",
+        why: "Go's runtime reads the clock until it has moved on, and starts its scheduler by what it says",
+    },
+    Normalisation {
+        view: "abi",
         what: "`proxy_set_effective_context` with a number above 0x7fff0000",
         why: "put into the module before it is played, so that the trace names the VM",
     },
@@ -138,6 +143,35 @@ pub(super) fn returned(value: Option<i64>, of_allocator: bool) -> String {
     }
 }
 
+/// Takes the readings of a clock out of the start of a module, and makes one of several in a row elsewhere.
+pub(super) fn clock_reads(lines: &mut Vec<String>) {
+    let is_read = |lines: &[String]| match lines {
+        [call, answer, ..] => call.trim_start() == "clock_time_get()" && answer.trim_start() == "-> 0",
+        _ => false,
+    };
+    let starts = |line: &str| {
+        ["_initialize(", "_start(", "main("]
+            .iter()
+            .any(|name| line.split(' ').nth(1).is_some_and(|call| call.starts_with(name)))
+    };
+    let mut kept: Vec<String> = Vec::with_capacity(lines.len());
+    let (mut starting, mut at) = (false, 0);
+    while at < lines.len() {
+        let line = &lines[at];
+        if !line.starts_with(' ') && !line.starts_with("->") {
+            starting = starts(line);
+        }
+        let again = || kept.len() >= 2 && kept[kept.len() - 2..] == lines[at..at + 2];
+        if is_read(&lines[at..]) && (starting || again()) {
+            at += 2;
+        } else {
+            kept.push(line.clone());
+            at += 1;
+        }
+    }
+    *lines = kept;
+}
+
 /// What a trap is called.
 pub(super) fn trap(message: &str) -> &str {
     message.strip_prefix("Uncaught ").and_then(|rest| rest.split_once(": ")).map_or(message, |(_, what)| what)
@@ -164,6 +198,17 @@ fn is_uuid(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clock_reads_count_once_in_a_callback_and_not_in_the_start() {
+        let read = ["  clock_time_get()", "  -> 0"];
+        let (start, tick) = (["p _initialize()"], ["-> void", "p proxy_on_tick(1)"]);
+        let write = ["  fd_write()", "  -> 0"];
+        let all = [&start[..], &read, &write, &read, &tick, &read, &read, &read, &write, &read].concat();
+        let mut lines: Vec<String> = all.iter().map(|line| (*line).to_owned()).collect();
+        clock_reads(&mut lines);
+        assert_eq!(lines, [&start[..], &write, &tick, &read, &write, &read].concat());
+    }
 
     #[test]
     fn only_what_was_drawn_or_measured_is_masked() {

@@ -1,13 +1,8 @@
-//! What parity came to: scenario by scenario, as text, JSON and Markdown.
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-use serde_json::{Value as Json, json};
+//! What parity came to, scenario by scenario.
 
 use super::Trial;
 use super::compare::Divergence;
-use super::normalise::NORMALISATIONS;
+use super::known::{Known, KnownDifference};
 use super::views::{View, Views};
 
 /// What came of one scenario.
@@ -48,13 +43,68 @@ pub struct Entry {
     pub name: String,
     /// The part of the suite that it belongs to: the folders of its file.
     pub area: String,
+    /// What is masked in its log, and why.
+    pub masks: Vec<(String, String)>,
     /// What came of it.
     pub outcome: Outcome,
+    /// Differences that are known.
+    pub known: Vec<KnownDifference>,
+}
+
+/// How a scenario is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement<'a> {
+    /// Both sides are the same in all views.
+    Equal,
+    /// They differ, and it is known.
+    Known,
+    /// They differ.
+    Different,
+    /// They are the same, and a difference was said to be known.
+    Gone,
+    /// They cannot be compared.
+    NotPlayable(&'a str),
+    /// The mock could not carry it out.
+    Unusable(&'a str),
+}
+
+impl Judgement<'_> {
+    /// One word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Known => "known difference",
+            Self::Different => "different",
+            Self::Gone => "known difference gone",
+            Self::NotPlayable(_) => "not playable",
+            Self::Unusable(_) => "unusable",
+        }
+    }
+
+    /// Whether the whole fails by it.
+    #[must_use]
+    pub const fn is_red(self) -> bool {
+        matches!(self, Self::Different | Self::Gone | Self::Unusable(_))
+    }
 }
 
 impl Entry {
-    pub(super) fn new(trial: &Trial, outcome: Outcome) -> Self {
-        Self { name: trial.name.clone(), area: trial.area.clone(), outcome }
+    pub(super) fn new(trial: &Trial, outcome: Outcome, known: &Known) -> Self {
+        let masks = trial.scenario.parity.iter().flat_map(|parity| &parity.mask);
+        Self {
+            name: trial.name.clone(),
+            area: trial.area.clone(),
+            masks: masks.map(|mask| (mask.regex.as_str().to_owned(), mask.why.clone())).collect(),
+            outcome,
+            known: known.of(&trial.name),
+        }
+    }
+
+    /// Whether it was played on both sides.
+    #[must_use]
+    pub fn played(&self) -> bool {
+        matches!(self.outcome, Outcome::Played { .. } | Outcome::EnvoyDied { .. })
     }
 
     /// Whether the view is the same on both sides; `None` when it was not compared.
@@ -69,14 +119,37 @@ impl Entry {
         }
     }
 
-    /// Whether both sides agree in everything, or it was not to be compared.
+    /// What is known of a view.
     #[must_use]
-    pub fn agrees(&self) -> bool {
+    pub fn known_in(&self, view: View) -> Option<&KnownDifference> {
+        self.known.iter().find(|known| known.views.contains(&view))
+    }
+
+    /// How it is judged.
+    #[must_use]
+    pub fn judgement(&self) -> Judgement<'_> {
         match &self.outcome {
-            Outcome::NotPlayable(_) => true,
-            Outcome::MockFailed(_) => false,
-            _ => View::ALL.into_iter().all(|view| self.equal(view) == Some(true)),
+            Outcome::NotPlayable(why) => return Judgement::NotPlayable(why),
+            Outcome::MockFailed(why) => return Judgement::Unusable(why),
+            _ => {}
         }
+        let differs = |view| self.equal(view) == Some(false);
+        if View::ALL.into_iter().any(|view| differs(view) && self.known_in(view).is_none()) {
+            Judgement::Different
+        } else if self.gone().is_some() {
+            Judgement::Gone
+        } else if View::ALL.into_iter().any(differs) {
+            Judgement::Known
+        } else {
+            Judgement::Equal
+        }
+    }
+
+    /// A difference that is said to be known and is not there, and the view.
+    #[must_use]
+    pub fn gone(&self) -> Option<(View, &KnownDifference)> {
+        let known = View::ALL.into_iter().filter(|view| self.equal(*view) == Some(true));
+        known.filter_map(|view| Some((view, self.known_in(view)?))).find(|(_, known)| !known.sometimes)
     }
 }
 
@@ -87,13 +160,15 @@ pub struct Report {
     pub envoy: String,
     /// The scenarios, in the order in which they were given.
     pub entries: Vec<Entry>,
+    /// The differences that are known.
+    pub known: Known,
 }
 
 impl Report {
     /// Scenarios that were compared.
     #[must_use]
     pub fn played(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.equal(View::Http).is_some()).count()
+        self.entries.iter().filter(|entry| entry.played()).count()
     }
 
     /// Of those, how many are the same in `view`.
@@ -102,144 +177,15 @@ impl Report {
         self.entries.iter().filter(|entry| entry.equal(view) == Some(true)).count()
     }
 
-    /// Whether nothing differs.
+    /// How many are judged so.
+    #[must_use]
+    pub fn count(&self, is: impl Fn(Judgement<'_>) -> bool) -> usize {
+        self.entries.iter().filter(|entry| is(entry.judgement())).count()
+    }
+
+    /// Whether all is as it should be.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.entries.iter().all(Entry::agrees)
-    }
-
-    /// For people: every difference, then the count.
-    #[must_use]
-    pub fn pretty(&self) -> String {
-        let mut out = String::new();
-        for entry in &self.entries {
-            entry.pretty(&mut out);
-        }
-        let played = self.played();
-        let _ = write!(out, "Envoy {}: {played} of {} scenarios played;", self.envoy, self.entries.len());
-        for view in View::ALL {
-            let _ = write!(out, " {} {}/{played}", view.name(), self.equal(view));
-        }
-        out.push('\n');
-        out
-    }
-
-    /// For programs.
-    #[must_use]
-    pub fn json(&self) -> Json {
-        let entries: Vec<Json> = self.entries.iter().map(Entry::json).collect();
-        let played = self.played();
-        let agree = self.entries.iter().filter(|entry| entry.agrees() && entry.equal(View::Http).is_some());
-        let agree = agree.count();
-        json!({
-            "schema": "proxy-wasm-test/parity/1",
-            "envoy": self.envoy,
-            "summary": {
-                "passed": agree,
-                "failed": self.entries.iter().filter(|entry| !entry.agrees()).count(),
-                "skipped": self.entries.len() - played,
-            },
-            "played": played,
-            "equal": View::ALL.into_iter().map(|view| (view.name(), self.equal(view))).collect::<BTreeMap<_, _>>(),
-            "scenarios": entries,
-        })
-    }
-
-    /// The page that is kept beside the code.
-    #[must_use]
-    pub fn markdown(&self) -> String {
-        let mut out = format!("# Parity with Envoy {}\n\n", self.envoy);
-        let played = self.played();
-        let _ = writeln!(out, "{played} scenarios played on both sides.\n");
-        out.push_str("| area | scenarios | http | log | abi | not playable |\n|---|---|---|---|---|---|\n");
-        let mut areas: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-        for entry in &self.entries {
-            areas.entry(&entry.area).or_default().push(entry);
-        }
-        for (area, entries) in areas {
-            let equal = |view| entries.iter().filter(|entry| entry.equal(view) == Some(true)).count();
-            let unplayed = entries.iter().filter(|entry| entry.equal(View::Http).is_none()).count();
-            let _ = writeln!(
-                out,
-                "| {area} | {} | {} | {} | {} | {unplayed} |",
-                entries.len(),
-                equal(View::Http),
-                equal(View::Log),
-                equal(View::Abi)
-            );
-        }
-        self.markdown_lists(&mut out);
-        out
-    }
-
-    fn markdown_lists(&self, out: &mut String) {
-        out.push_str(
-            "\n## What is made equal before it is compared\n\n| view | what | why |\n|---|---|---|\n",
-        );
-        for one in NORMALISATIONS {
-            let _ = writeln!(out, "| {} | {} | {} |", one.view, one.what, one.why);
-        }
-        out.push_str("\n## Differences\n\n");
-        for entry in self.entries.iter().filter(|entry| !entry.agrees()) {
-            let _ = writeln!(out, "### {}\n\n```diff", entry.name);
-            entry.pretty(out);
-            out.push_str("```\n\n");
-        }
-        out.push_str("## Not playable\n\n");
-        for entry in &self.entries {
-            if let Outcome::NotPlayable(why) = &entry.outcome {
-                let _ = writeln!(out, "- {}: {why}", entry.name);
-            }
-        }
-    }
-}
-
-impl Entry {
-    /// What differs, as text; nothing when nothing does.
-    pub fn pretty(&self, out: &mut String) {
-        let _ = match &self.outcome {
-            Outcome::Played { divergences, .. } => {
-                for one in divergences {
-                    let _ =
-                        writeln!(out, "{}: {} differs from line {}", self.name, one.view.name(), one.line);
-                    for line in &one.diff {
-                        let _ = writeln!(out, "    {line}");
-                    }
-                }
-                Ok(())
-            }
-            Outcome::EnvoyDied { status, log, foretold: false } => {
-                writeln!(out, "{}: Envoy died ({status}), and the mock did not say so\n{log}", self.name)
-            }
-            Outcome::EnvoyDied { .. } | Outcome::NotPlayable(_) => Ok(()),
-            Outcome::MockFailed(why) => writeln!(out, "{}: the mock: {why}", self.name),
-        };
-    }
-
-    fn json(&self) -> Json {
-        let mut json = json!({"name": self.name, "area": self.area});
-        match &self.outcome {
-            Outcome::Played { divergences, findings, .. } => {
-                json["result"] = if divergences.is_empty() { "equal" } else { "different" }.into();
-                json["findings"] = json!(findings);
-                json["divergences"] = divergences
-                    .iter()
-                    .map(|one| json!({"view": one.view.name(), "line": one.line, "diff": one.diff}))
-                    .collect();
-            }
-            Outcome::EnvoyDied { status, foretold, .. } => {
-                json["result"] = if *foretold { "equal" } else { "different" }.into();
-                json["envoy_died"] = status.as_str().into();
-            }
-            Outcome::NotPlayable(why) => {
-                json["result"] = "not playable".into();
-                json["why"] = why.as_str().into();
-            }
-            Outcome::MockFailed(why) => {
-                json["result"] = "failed".into();
-                json["why"] = why.as_str().into();
-            }
-        }
-        json
+        self.count(|is| is.is_red()) == 0
     }
 }

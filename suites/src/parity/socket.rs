@@ -63,7 +63,7 @@ impl Socket {
 
     /// Does what is due, one thing of it; answers whether there was any.
     pub(super) fn act(&mut self) -> bool {
-        if !self.due().is_some_and(|due| due <= Instant::now()) {
+        if self.due().is_none_or(|due| due > Instant::now()) {
             return false;
         }
         let Some(act) = self.todo.pop_front() else { return false };

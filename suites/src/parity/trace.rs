@@ -87,10 +87,10 @@ impl Reader {
                 }
             } else if let Some(returned) = text.strip_prefix("[host<-vm] ") {
                 self.leave(What::Returned(returned_value(returned)));
-            } else if let Some(returned) = text.strip_prefix("[vm<-host] ") {
-                if !std::mem::take(&mut self.marking) {
-                    self.leave(What::Answered(returned_value(returned)));
-                }
+            } else if let Some(returned) = text.strip_prefix("[vm<-host] ")
+                && !std::mem::take(&mut self.marking)
+            {
+                self.leave(What::Answered(returned_value(returned)));
             }
         } else if record.message.starts_with(b"wasm log") {
             let message = record.message[b"wasm log".len()..].to_vec();

@@ -35,6 +35,12 @@ impl View {
             Self::Abi => "abi",
         }
     }
+
+    /// The view of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.name() == name)
+    }
 }
 
 /// The views of one side.
@@ -83,6 +89,7 @@ pub(super) fn of_envoy(
         let Some(vm) = block.vm.and_then(vms) else { continue };
         block_lines(&mut views, &vm, block, prefixes);
     }
+    normalise::clock_reads(&mut views.abi);
     views
 }
 

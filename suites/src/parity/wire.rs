@@ -65,8 +65,7 @@ pub(super) fn read(raw: &[u8], kind: Kind, closed: bool) -> Message {
 }
 
 fn chunks(mut rest: &[u8], message: &mut Message) {
-    loop {
-        let Some(line) = find(rest, b"\r\n") else { break };
+    while let Some(line) = find(rest, b"\r\n") {
         let Some(size) =
             std::str::from_utf8(&rest[..line]).ok().and_then(|text| usize::from_str_radix(text, 16).ok())
         else {
