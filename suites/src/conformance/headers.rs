@@ -439,7 +439,8 @@ fn route(lab: &Lab) -> Judged {
         let trace = oracle.trace();
         let clears = trace.calls().any(|(_, call)| {
             call.name == "proxy_clear_route_cache"
-                || (call.name == "proxy_call_foreign_function" && call.bytes(0).is_none_or(|name| name == b"clear_route_cache"))
+                || (call.name == "proxy_call_foreign_function"
+                    && call.bytes(0).is_none_or(|name| name == b"clear_route_cache"))
         });
         for (_, call) in trace.calls().filter(|(_, call)| WRITES[..3].contains(&call.name)) {
             let chosen_by: [&[u8]; 5] = [b":path", b":authority", b":method", b":scheme", b"host"];

@@ -146,6 +146,13 @@ impl<'t> Trace<'t> {
                     answers.push((at, calls.len()));
                     calls.push(Hostcall { name: row.name, args, status: None, results: Vec::new(), event });
                 }
+                Kind::Unimplemented { row, .. } => {
+                    let Some(at) = open.iter().rev().find_map(|at| *at) else { continue };
+                    let status = Some(Status::Unimplemented);
+                    let call =
+                        Hostcall { name: row.name, args: Vec::new(), status, results: Vec::new(), event };
+                    callbacks[at].calls.push(call);
+                }
                 Kind::Answered { status, results, .. } => {
                     if let Some((callback, call)) = answers.pop() {
                         let call = &mut callbacks[callback].calls[call];
