@@ -46,12 +46,17 @@ pub(super) fn check(one: &Examined, written: Option<&[Option<PathBuf>]>) -> Stri
             (None, Some(scenario)) => Some(report::reproduction(scenario, Path::new(""))),
             (None, None) => None,
         };
-        for (nth, line) in report::finding(one, finding, script.as_deref()).lines().enumerate() {
+        for (nth, line) in report::finding(finding, script.as_deref()).lines().enumerate() {
             out.push_str(&if nth == 0 {
                 format!("     {BOLD}{line}{BOLD:#}\n")
             } else {
                 format!("     {line}\n")
             });
+        }
+    }
+    if !one.verdict.findings().is_empty() {
+        for line in report::requirement(one).lines() {
+            out.push_str(&format!("     {FAINT}{line}{FAINT:#}\n"));
         }
     }
     out

@@ -72,25 +72,28 @@ fn steady(lab: &Lab) -> Judged {
         }
         done.push(std::ptr::from_ref(*session));
         let quarter = requests / 4;
-        let sizes = memory_after(
-            lab,
-            &session.world,
-            session.request(),
-            &[quarter * 2, quarter, quarter, quarter * 4],
-        );
+        let batches = [quarter * 2, quarter, quarter, quarter * 4];
+        let sizes = memory_after(lab, &session.world, session.request(), &batches);
         let [half, three, whole, twice] = sizes[..] else { continue };
         (0..requests).for_each(|_| tally.tried());
-        if half < three && three < whole && whole + (whole - half) < twice + PAGE {
+        if half < three && three < whole && twice + PAGE > whole + (whole - half) {
+            // A collector may have been on its way to its plateau: what leaks goes on at the same rate.
+            let batches = [quarter * 8, quarter * 8];
+            let [first, last] = memory_after(lab, &session.world, session.request(), &batches)[..] else {
+                continue;
+            };
+            if (last - first) * 4 < (first - half) * 3 {
+                continue;
+            }
             let message = format!(
-                "{}: {} KiB of memory after {} requests, {} after {}, {} after {requests}, {} after {}",
+                "{}: {} KiB of memory after {} requests, {} after {}, {} after {}",
                 session.name,
                 half / 1024,
                 quarter * 2,
-                three / 1024,
-                quarter * 3,
-                whole / 1024,
-                twice / 1024,
-                requests * 2
+                first / 1024,
+                quarter * 8,
+                last / 1024,
+                quarter * 16
             );
             tally.found(Finding::new(message).reproduction(growing(session, requests * 2, half)));
         }

@@ -75,7 +75,7 @@ pub static NON_UTF8: Check<Subject> = Check {
             "alibaba/higress#1280",
         ],
         exercises: "puts bytes from 0x80 to 0xff into each value that the plugin reads",
-        bad: "self.get_http_request_header(\"x-user\")   // String::from_utf8(..).unwrap() inside",
+        bad: "self.get_http_request_header(\"x-user\") // String::from_utf8(..).unwrap() inside",
         good: "self.get_http_request_header_bytes(\"x-user\")",
     },
     judge: |subject| subject.run(non_utf8),

@@ -264,6 +264,7 @@ impl Lab {
         what: &str,
         difference: Difference,
     ) -> Finding {
+        steps.truncate(at + 1);
         steps[at].expect = Some(difference.expect);
         Finding::new(format!("{what}: {}", difference.what))
             .evidence(trouble::lines_before(played, usize::MAX))

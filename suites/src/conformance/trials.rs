@@ -62,7 +62,10 @@ fn told(one: &Examined) -> Result<Completion, Failed> {
         for finding in one.verdict.findings() {
             let script =
                 finding.reproduction.as_ref().map(|scenario| report::reproduction(scenario, Path::new("")));
-            text.push_str(&report::finding(one, finding, script.as_deref()));
+            text.push_str(&report::finding(finding, script.as_deref()));
+        }
+        if !one.verdict.findings().is_empty() {
+            text.push_str(&report::requirement(one));
         }
         text.push_str(one.verdict.reason().unwrap_or_default());
         return Err(text.into());

@@ -14,4 +14,4 @@ pub use badge::badge;
 pub use catalogue::{catalogue, explain, list};
 pub use json::{SCHEMA, json};
 pub use markdown::{markdown, table};
-pub use text::{finding, headline, remark, reproduction};
+pub use text::{finding, headline, remark, reproduction, requirement};

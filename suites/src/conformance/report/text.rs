@@ -24,10 +24,22 @@ pub fn remark(one: &Examined) -> Option<String> {
     one.outcome.remark()
 }
 
-/// A finding: what is wrong, what asks for better, the transcript, the scenario that shows it.
+/// What asks for better: for the findings of a check together.
 #[must_use]
-pub fn finding(one: &Examined, finding: &Finding, reproduction: Option<&str>) -> String {
+pub fn requirement(one: &Examined) -> String {
     let requirement = &one.requirement;
+    let lines = [
+        ("required", requirement.sentence.to_owned()),
+        ("source", requirement.source.to_string()),
+        ("seen in", requirement.evidence.join(", ")),
+        ("help", requirement.good.to_owned()),
+    ];
+    lines.iter().map(|(label, text)| format!("  {label:<9} {text}\n")).collect()
+}
+
+/// A finding: what is wrong, the transcript, the scenario that shows it.
+#[must_use]
+pub fn finding(finding: &Finding, reproduction: Option<&str>) -> String {
     let mut out = format!("{}\n", finding.message);
     let mut part = |label: &str, lines: Vec<String>| {
         for (at, line) in lines.iter().enumerate() {
@@ -35,16 +47,12 @@ pub fn finding(one: &Examined, finding: &Finding, reproduction: Option<&str>) ->
             out.push_str(&format!("  {label:<9} {line}\n"));
         }
     };
-    part("required", vec![requirement.sentence.to_owned()]);
-    part("source", vec![requirement.source.to_string()]);
-    part("seen in", vec![requirement.evidence.join(", ")]);
     if !finding.hosts.is_empty() {
         part("bites on", vec![finding.hosts.join(", ")]);
     }
     part("shown by", finding.evidence.clone());
     part("backtrace", finding.backtrace.iter().take(8).cloned().collect());
     part("scenario", reproduction.unwrap_or_default().lines().map(str::to_owned).collect());
-    part("help", vec![requirement.good.to_owned()]);
     out
 }
 
