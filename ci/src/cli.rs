@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{chain, check, completions, explain, init, inspect, man, parity, run, schema, try_plugin};
+use crate::{bench, chain, check, completions, explain, init, inspect, man, parity, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Try(try_plugin::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Bench(bench::Args),
     Parity(parity::Args),
     Inspect(inspect::Args),
     Chain(chain::Args),

@@ -1,9 +1,10 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `check`,
-//! `explain`, `parity`, `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each format),
-//! `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
+//! `explain`, `bench`, `parity`, `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each
+//! format), `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
 
+mod bench;
 mod chain;
 mod check;
 mod cli;
@@ -12,6 +13,7 @@ mod crash;
 mod error;
 mod exit;
 mod explain;
+mod fetching;
 mod fill;
 mod init;
 mod inspect;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Check(args) => check::run(&args, &mut out),
             Command::Explain(args) => explain::run(&args, &mut out),
+            Command::Bench(args) => bench::execute(&args, &mut out),
             Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Chain(args) => chain::run(&args, &mut out),
