@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{bench, chain, check, completions, explain, init, inspect, man, parity, run, schema, try_plugin};
+use crate::{
+    bench, chain, check, completions, explain, import_google, init, inspect, man, parity, run, schema,
+    try_plugin,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +51,7 @@ pub(crate) enum Command {
     Chain(chain::Args),
     Schema(schema::Args),
     Init(init::Args),
+    ImportGoogle(import_google::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

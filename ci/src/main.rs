@@ -1,8 +1,8 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `check`,
-//! `explain`, `bench`, `parity`, `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each
-//! format), `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
+//! `explain`, `bench`, `parity`, `inspect`, `chain`, `schema`, `init`, `import_google`, `completions`, `man`), `report`
+//! (results in each format), `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
 
 mod bench;
 mod chain;
@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod fetching;
 mod fill;
+mod import_google;
 mod init;
 mod inspect;
 mod limits;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),
+            Command::ImportGoogle(args) => import_google::run(&args, &mut out),
             Command::Completions(args) => completions::run(&args, &mut out),
             Command::Man(args) => man::run(&args, &mut out),
         };
