@@ -11,6 +11,7 @@ mod completions;
 mod crash;
 mod error;
 mod exit;
+mod fetching;
 mod fill;
 mod init;
 mod inspect;

@@ -2,7 +2,7 @@
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
 //! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! answered step by step), `reconfigure` (configuration pushes), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `error`.
 
@@ -13,6 +13,7 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod reconfigure;
 mod shared;
 mod start;
 mod tcp;
@@ -28,6 +29,7 @@ pub use by_hand::Peer;
 pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
+pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
@@ -196,7 +198,7 @@ impl Host {
 
     /// Bytes of linear memory that each VM has now, in the order of [`VmIndex`](crate::proxy::VmIndex).
     pub fn memory_sizes(&self) -> impl Iterator<Item = u64> {
-        self.vms.all.iter().map(crate::vm::Vm::memory_size)
+        self.vms.all.iter().flatten().map(crate::vm::Vm::memory_size)
     }
 
     /// Whether it came from an image. Nothing in it shows that.

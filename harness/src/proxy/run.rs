@@ -30,6 +30,8 @@ pub(crate) enum Deadline {
     Reply { stream: StreamId, reply: LocalReply },
     /// The next of a call to a cluster.
     Call(CallIndex, CallDue),
+    /// Nothing holds a plugin context any more.
+    Part { vm: VmIndex, context: u32 },
 }
 
 /// How much may happen at one instant before it is taken for a loop that never ends.
@@ -91,6 +93,7 @@ impl<G: Guest> Drive<'_, G> {
                 self.send_local_reply(stream, reply);
             }
             Deadline::Call(at, due) => self.call_due(at, due),
+            Deadline::Part { vm, context } => self.part(vm, context),
             // The stream has gone meanwhile.
             _ => {}
         }
@@ -148,8 +151,9 @@ impl Proxy {
     /// The plugin context of the effective context, for hostcalls that are about the plugin.
     pub(crate) fn effective_plugin_context(&self, vm: VmIndex) -> Option<u32> {
         let state = self.vm(vm);
-        match state.effective()? {
-            ContextRef::Plugin(plugin) => state.plugin_context(plugin).map(|context| context.id),
+        let (id, what) = state.effective_context()?;
+        match what {
+            ContextRef::Plugin(_) => Some(id),
             ContextRef::Stream { stream, filter } if self.has_stream(stream) => {
                 Some(self.stream(stream).filters[filter].parent)
             }

@@ -244,8 +244,21 @@ impl Call<'_> {
         self.write_pointer(out.len, size)
     }
 
+    /// Puts `bytes` into memory that the guest allocates, also when there are none, and answers where they are.
+    pub(crate) fn put_into_guest(&mut self, bytes: &[u8]) -> Result<u32, Status> {
+        self.result(|_| Arg::Bytes(bytes));
+        let size = u32::try_from(bytes.len()).map_err(|_| Status::InvalidMemoryAccess)?;
+        let ptr = match self.allocate(size) {
+            Err(_) if size == 0 => 0,
+            allocated => allocated?,
+        };
+        let (memory, _) = self.split();
+        slice_mut(memory, ptr, size)?.copy_from_slice(bytes);
+        Ok(ptr)
+    }
+
     /// Records a result, when calls are recorded.
-    fn result<'r>(&'r mut self, arg: impl FnOnce(&'r [u8]) -> Arg<'r>) {
+    fn result<'r>(&mut self, arg: impl FnOnce(&'r [u8]) -> Arg<'r>) {
         let data = self.caller.data_mut();
         if data.slot.transcript.records(Detail::Abi) {
             arg(&[]).encode(&mut data.results);
