@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{bench, chain, completions, init, inspect, man, parity, run, schema, try_plugin};
+use crate::{bench, chain, completions, import_google, init, inspect, man, parity, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Chain(chain::Args),
     Schema(schema::Args),
     Init(init::Args),
+    ImportGoogle(import_google::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

@@ -1,8 +1,8 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `bench`, `parity`,
-//! `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style`
-//! (where text goes), `error`, `exit`, `crash` (how it ends).
+//! `inspect`, `chain`, `schema`, `init`, `import_google`, `completions`, `man`), `report` (results in each format),
+//! `output`, `style` (where text goes), `error`, `exit`, `crash` (how it ends).
 
 mod bench;
 mod chain;
@@ -13,6 +13,7 @@ mod error;
 mod exit;
 mod fetching;
 mod fill;
+mod import_google;
 mod init;
 mod inspect;
 mod limits;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
             Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),
+            Command::ImportGoogle(args) => import_google::run(&args, &mut out),
             Command::Completions(args) => completions::run(&args, &mut out),
             Command::Man(args) => man::run(&args, &mut out),
         };

@@ -23,6 +23,7 @@ mod program;
 mod quick;
 mod recognise;
 mod trap;
+mod turns;
 mod vms;
 mod watch;
 
@@ -45,5 +46,6 @@ pub use profile::{Profile, ProfileError};
 pub(crate) use program::Program;
 pub use quick::finish_compiling;
 pub use trap::{Frame, RestrictedCall, Trap, TrapKind};
-pub(crate) use vms::{Recipe, Vms};
+pub(crate) use turns::{Pause, Returning, Turn, Turns};
+pub(crate) use vms::{Recipe, Vms, VmsMark};
 pub use watch::Watch;
