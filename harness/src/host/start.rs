@@ -72,6 +72,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     }
     proxy.calls.clusters.clone_from(&builder.clusters);
     proxy.own_functions.clone_from(&builder.foreign_functions);
+    proxy.dns.clone_from(&builder.dns);
     let mut groups: Vec<usize> = Vec::new();
     for (index, setup) in chain.iter().enumerate() {
         let group = groups.iter().position(|first| shares_vm(&chain[*first], setup)).unwrap_or_else(|| {
