@@ -27,6 +27,7 @@ pub struct Setup {
     pub(crate) config: Vec<u8>,
     pub(crate) policy: FailurePolicy,
     pub(crate) fail_open: bool,
+    pub(crate) reload_backoff: Duration,
     pub(crate) vm_id: String,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) env: BTreeMap<String, String>,
@@ -76,6 +77,14 @@ impl Setup {
         self
     }
 
+    /// With [`FailurePolicy::Reload`]: how long after a reload there may be another; default: 1 s, as Envoy's. Envoy adds up
+    /// to half of it at random, and the host waits for all of that.
+    #[must_use]
+    pub fn reload_backoff(mut self, backoff: Duration) -> Self {
+        self.reload_backoff = backoff;
+        self
+    }
+
     /// Whether StopIteration from a headers callback lets body callbacks run; default: what the host's options say.
     #[must_use]
     pub fn allow_on_headers_stop_iteration(mut self, allow: bool) -> Self {
@@ -115,6 +124,7 @@ impl From<Plugin> for Setup {
             config: Vec::new(),
             policy: FailurePolicy::Closed,
             fail_open: false,
+            reload_backoff: Duration::from_secs(1),
             vm_id: String::new(),
             vm_config: Vec::new(),
             env: BTreeMap::new(),
@@ -186,6 +196,8 @@ pub struct Builder {
     pub(crate) by_image: bool,
     pub(crate) count_fuel: bool,
     pub(crate) max_fuel_per_callback: Option<u64>,
+    /// The properties of the profile `google`, where it takes the proxy's place.
+    pub(crate) tester: Option<Vec<(String, Vec<u8>)>>,
 }
 
 /// How the upstream answers.
@@ -215,6 +227,7 @@ impl Default for Builder {
             by_image: false,
             count_fuel: false,
             max_fuel_per_callback: None,
+            tester: None,
         }
     }
 }
@@ -328,6 +341,20 @@ impl Builder {
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
         self
+    }
+
+    /// How plugins are started; default: one VM for each worker.
+    #[must_use]
+    pub fn start_as(mut self, start: crate::proxy::Start) -> Self {
+        self.options.start = start;
+        self
+    }
+
+    /// The plugins of the chain: names and configurations.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.chain
+            .iter()
+            .map(|setup| (setup.name.as_deref().unwrap_or(setup.plugin.name()), setup.config.as_slice()))
     }
 
     /// How many workers there are.

@@ -25,6 +25,7 @@ impl Invocation {
     ///
     /// With more than five arguments: no callback of the ABI has more.
     #[must_use]
+    #[inline]
     pub fn new(callback: CallbackId, args: &[u32]) -> Self {
         let mut all = [0; 5];
         all[..args.len()].copy_from_slice(args);
@@ -57,10 +58,39 @@ pub enum Returned {
     Trapped,
 }
 
+/// Why there is no VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotCreated {
+    /// The function that trapped: `_initialize`, `_start`, ...
+    pub function: &'static str,
+    /// What Envoy 1.40 logs.
+    pub envoy: &'static str,
+}
+
 /// Runs callbacks.
 pub trait Guest {
+    /// How much has happened.
+    type Mark;
+
     /// Runs the callback in `vm`. Hostcalls made meanwhile reach `proxy`.
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned;
+
+    /// Makes the VM `vm` from the module of the plugin that was described at place `module` of the chain, and runs its
+    /// entry point.
+    ///
+    /// # Errors
+    ///
+    /// When the start section or the entry point traps.
+    fn create(&mut self, proxy: &mut Slot, vm: VmIndex, module: usize) -> Result<(), NotCreated>;
+
+    /// The VM is not called any more.
+    fn discard(&mut self, vm: VmIndex);
+
+    /// How much has happened so far.
+    fn mark(&self) -> Self::Mark;
+
+    /// Nothing that was since `mark` has happened.
+    fn forget(&mut self, mark: Self::Mark);
 }
 
 /// The place where the proxy is while no plugin runs.
@@ -83,11 +113,13 @@ impl Slot {
     ///
     /// When it is already out.
     #[must_use]
+    #[inline]
     pub fn lend(&mut self) -> Box<Proxy> {
         self.0.take().expect("the proxy is here")
     }
 
     /// Puts it back.
+    #[inline]
     pub fn restore(&mut self, proxy: Box<Proxy>) {
         debug_assert!(self.0.is_none(), "one proxy");
         self.0 = Some(proxy);
@@ -96,12 +128,14 @@ impl Slot {
 
 impl Deref for Slot {
     type Target = Proxy;
+    #[inline]
     fn deref(&self) -> &Proxy {
         self.0.as_deref().expect("the proxy is here")
     }
 }
 
 impl DerefMut for Slot {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Proxy {
         self.0.as_deref_mut().expect("the proxy is here")
     }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use proxy_wasm_harness::scenario::{Algorithm, ClockClaim, LimitKey, RateLimit, Scope};
+use proxy_wasm_harness::scenario::{Algorithm, ClockClaim, LimitKey, Pushes, RateLimit, Scope};
 use proxy_wasm_harness::state::{Duration, show};
 
 use super::model::Model;
@@ -68,6 +68,13 @@ pub fn judge(claim: &RateLimit, trace: &Trace) -> Result<Tally, Violation> {
         let worker = if claim.scope == Scope::PerVm { seen.worker } else { 0 };
         groups.entry((worker, &seen.key)).or_default().push((number, seen));
     }
+    // Of requests that came together any may have been first: whoever was admitted came before whoever was refused.
+    for requests in groups.values_mut() {
+        requests.sort_by_key(|(number, seen)| match seen.together {
+            Some(first) => (first, seen.admitted != Some(true), *number),
+            None => (*number, false, *number),
+        });
+    }
     let mut tally = Tally { requests: trace.requests.len() as u64, ..Tally::default() };
     let mut first: Option<(usize, Violation)> = None;
     for requests in groups.values() {
@@ -99,6 +106,7 @@ impl Group<'_> {
     fn judge(&self) -> Result<Tally, Found> {
         let mut tally = Tally::default();
         let mut model = Model::of(self.claim);
+        let mut pushes = 0;
         // On which side of an edge an instant lies is judged only where it is claimed.
         let patience = model.patience().saturating_add(u64::from(!self.claim.exact));
         // Since the last step of the clock: its number, and when the admitted requests came.
@@ -107,6 +115,12 @@ impl Group<'_> {
         let mut idle_since: Option<u64> = None;
         for (number, seen) in self.requests {
             let Some(admitted) = seen.admitted else { continue };
+            if self.claim.pushes == Pushes::BeginAnew && seen.pushes != pushes {
+                pushes = seen.pushes;
+                model = Model::of(self.claim);
+                steady.1.clear();
+                idle_since = None;
+            }
             if seen.steps_of_clock != steady.0 {
                 steady = (seen.steps_of_clock, Vec::new());
                 idle_since = None;

@@ -16,6 +16,8 @@ pub struct Trace {
     pub requests: Vec<Seen>,
     /// What no limiter may do, whatever it claims: traps, streams that never end, answers of its own making.
     pub trouble: Option<Trouble>,
+    /// Which worker went on where several met, and of how many.
+    pub choices: Vec<(u32, u32)>,
 }
 
 /// One request and what became of it.
@@ -29,8 +31,12 @@ pub struct Seen {
     pub realtime: u64,
     /// How often the realtime clock had been set by then.
     pub steps_of_clock: u32,
+    /// How many configurations had been pushed by then.
+    pub pushes: u32,
     /// The worker it came to.
     pub worker: usize,
+    /// The requests that it came together with have the same number here; nothing if it came alone.
+    pub together: Option<usize>,
     /// What it is counted by.
     pub key: Vec<u8>,
     /// Whether it was admitted; nothing as long as it is not decided.
@@ -52,8 +58,11 @@ struct Play<'a> {
     claim: &'a RateLimit,
     host: &'a mut Host,
     workers: usize,
+    interleaving: &'a [u32],
     next_worker: usize,
     steps_of_clock: u32,
+    pushes: u32,
+    plugins: &'a [(String, Vec<u8>)],
     streams: BTreeMap<String, (StreamId, usize)>,
     trace: Trace,
 }
@@ -63,11 +72,22 @@ pub(super) fn play(
     claim: &RateLimit,
     host: &mut Host,
     workers: usize,
+    interleaving: &[u32],
+    plugins: &[(String, Vec<u8>)],
     deeds: impl IntoIterator<Item = Deed>,
 ) -> Trace {
-    let (next_worker, steps_of_clock, streams) = (0, 0, BTreeMap::new());
-    let trace = Trace::default();
-    let mut play = Play { claim, host, workers: workers.max(1), next_worker, steps_of_clock, streams, trace };
+    let mut play = Play {
+        claim,
+        host,
+        workers: workers.max(1),
+        interleaving,
+        next_worker: 0,
+        steps_of_clock: 0,
+        pushes: 0,
+        plugins,
+        streams: BTreeMap::new(),
+        trace: Trace::default(),
+    };
     let mut last = 0;
     for (place, deed) in deeds.into_iter().enumerate() {
         last = place;
@@ -91,6 +111,8 @@ impl Play<'_> {
                 self.steps_of_clock += 1;
                 self.host.set_clock(nanos);
             }
+            Deed::Push(push) => self.push(place, push),
+            Deed::Race(requests) => self.race(place, requests),
             Deed::Fault(injection) => self.host.inject(injection),
             Deed::Send(request) => {
                 let request = self.arrives(place, request);
@@ -126,6 +148,42 @@ impl Play<'_> {
         }
     }
 
+    /// Configurations are pushed: the given one, or to all plugins what they have, a space longer or not.
+    fn push(&mut self, place: usize, push: Option<(String, Vec<u8>)>) {
+        self.pushes += 1;
+        let longer = |(name, config): &(String, Vec<u8>), pushes: u32| {
+            let space: &[u8] = if pushes % 2 == 1 { b" " } else { b"" };
+            (name.clone(), [config, space].concat())
+        };
+        let all: Vec<(String, Vec<u8>)> = match push {
+            Some(one) => vec![one],
+            None => self.plugins.iter().map(|plugin| longer(plugin, self.pushes)).collect(),
+        };
+        for (name, config) in all {
+            if let Err(refusal) = self.host.reconfigure(&name, config) {
+                let words = format!("a push that changes nothing but a space is refused: {refusal}");
+                self.trace.trouble.get_or_insert(Trouble { what: "push", place, words });
+            }
+        }
+    }
+
+    /// Requests that come together.
+    fn race(&mut self, place: usize, requests: Vec<Request>) {
+        let first = self.trace.requests.len();
+        let requests: Vec<Request> =
+            requests.into_iter().map(|request| self.arrives(place, request)).collect();
+        let (interleaving, choices) = (self.interleaving, &mut self.trace.choices);
+        let exchanges = self.host.race(requests, &mut |of| {
+            let choice = interleaving.get(choices.len()).map_or(0, |choice| choice % of as u32);
+            choices.push((choice, of as u32));
+            choice as usize
+        });
+        for (at, exchange) in exchanges.iter().enumerate() {
+            self.trace.requests[first + at].together = Some(first);
+            self.judge(first + at, exchange);
+        }
+    }
+
     /// A request is about to come.
     fn arrives(&mut self, place: usize, mut request: Request) -> Request {
         let worker = match request.worker {
@@ -148,7 +206,9 @@ impl Play<'_> {
             at: self.host.now().as_nanos(),
             realtime: self.host.clock().realtime(),
             steps_of_clock: self.steps_of_clock,
+            pushes: self.pushes,
             worker,
+            together: None,
             key,
             admitted: None,
         });

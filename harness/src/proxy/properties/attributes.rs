@@ -116,8 +116,8 @@ impl<'a> About<'a> {
     pub(super) fn single(self, name: &[u8]) -> Option<Attribute<'a>> {
         let plugin = self.proxy.plugin(self.plugin);
         Some(match name {
-            b"plugin_name" => Text(plugin.own_name.as_bytes()),
-            b"plugin_root_id" => Text(plugin.root_id.as_bytes()),
+            b"plugin_name" => Text(plugin.key.name.as_bytes()),
+            b"plugin_root_id" => Text(plugin.key.root_id.as_bytes()),
             b"plugin_vm_id" => Text(self.proxy.vm(self.vm).vm_id.as_bytes()),
             b"connection_id" => connection_id(self.stream?.0),
             b"metadata" => {

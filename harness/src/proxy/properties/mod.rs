@@ -72,7 +72,8 @@ impl Proxy {
             Some((_, filter)) => (filter.vm, filter.plugin),
             None => {
                 let last = PluginIndex(self.plugins.len().checked_sub(1).ok_or(Status::NotFound)?);
-                (self.vm_of(0, last), last)
+                let (vm, _) = self.handle(0, last).serves.ok_or(Status::NotFound)?;
+                (vm, last)
             }
         };
         let mut out = Vec::new();

@@ -16,9 +16,10 @@ use super::model::Scenario;
 use super::modules::Modules;
 use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
-    Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+    Enqueue, Fault, Reconfigure, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step,
+    StepKind,
 };
-use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template};
+use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template, VmSetup};
 use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
 use crate::state::{Duration, Instant, Request};
@@ -52,6 +53,20 @@ pub(super) fn drive(
         Ok(Started::Refused(host, refusal)) => (host, Some(refusal)),
         Err(error) => return Err(unusable(&scenario.span, &error)),
     };
+    carry_out(scenario, host, refusal).map(|(run, _)| run)
+}
+
+/// Carries out the steps of `scenario` on a host that was started as it says.
+pub(super) fn drive_on(scenario: &Scenario, host: Host) -> Result<(Run, Box<Host>), RunError> {
+    offered::check(scenario)?;
+    carry_out(scenario, Box::new(host), None)
+}
+
+fn carry_out(
+    scenario: &Scenario,
+    host: Box<Host>,
+    refusal: Option<Refusal>,
+) -> Result<(Run, Box<Host>), RunError> {
     let mut driver = Driver::new(scenario, host);
     driver.host.judged();
     if driver.start(refusal) {
@@ -246,7 +261,7 @@ impl<'s> Driver<'s> {
                     .err()
                     .map(|why| Undone::new("close", "the server has the connection", why)));
             }
-            StepKind::Reconfigure(_) => offered::step(kind, span)?,
+            StepKind::Reconfigure(of) => return Ok(self.reconfigure(of)),
             StepKind::Enqueue(Enqueue { vm_id, queue, data, .. }) => {
                 if self.host.enqueue(vm_id, queue, data).is_err() {
                     return Ok(Some(Undone::new(
@@ -300,6 +315,26 @@ impl<'s> Driver<'s> {
         Ok(why.map(|why| Undone::new("respond", "the upstream has the request", why)))
     }
 
+    fn reconfigure(&mut self, of: &Reconfigure) -> Option<Undone> {
+        let vm = of.vm.as_ref().map(|vm| VmSetup {
+            id: vm.id.clone(),
+            config: vm.config.0.clone(),
+            env: vm.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        });
+        let needs = |what: &str| format!("{}: {what}", of.outcome.word());
+        match (self.host.push(&of.plugin, of.config.0.clone(), vm), of.outcome) {
+            (Ok(()), StartOutcome::Ok) | (Err(_), StartOutcome::Refused) => None,
+            (Ok(()), StartOutcome::Refused) => {
+                let found = "it takes its configuration";
+                Some(Undone::new("reconfigure", needs("the plugin refuses its configuration"), found))
+            }
+            (Err(refusal), StartOutcome::Ok) => {
+                let needs = needs("the plugin takes its configuration");
+                Some(Undone::new("reconfigure", needs, refusal.to_string()))
+            }
+        }
+    }
+
     fn fault(&mut self, fault: &Fault) {
         let plugin = fault.plugin.as_ref().and_then(|name| self.host.plugins().position(|of| of == name));
         self.host.inject(Injection {
@@ -342,12 +377,12 @@ impl<'s> Driver<'s> {
         stage
     }
 
-    fn end(self) -> Run {
+    fn end(self) -> (Run, Box<Host>) {
         let Self { scenario, host, judge, passages, exchanges, steps, .. } = self;
         let mut failures = judge.verdict(&host);
         let last = scenario.steps.len().saturating_sub(1);
-        failures.extend(scenario.cost.as_ref().and_then(|cost| cost::judge(cost, &host, last)));
-        Run {
+        failures.extend(scenario.cost.iter().flat_map(|cost| cost::judge(cost, &host, last)));
+        let run = Run {
             failures,
             transcript: host.transcript().clone(),
             traps: host.traps().to_vec(),
@@ -361,6 +396,7 @@ impl<'s> Driver<'s> {
             took: host.now() - Instant::ZERO,
             steps,
             exchanges,
-        }
+        };
+        (run, host)
     }
 }
