@@ -194,6 +194,8 @@ pub struct Builder {
     pub(crate) by_image: bool,
     pub(crate) count_fuel: bool,
     pub(crate) max_fuel_per_callback: Option<u64>,
+    /// The properties of the profile `google`, where it takes the proxy's place.
+    pub(crate) tester: Option<Vec<(String, Vec<u8>)>>,
 }
 
 /// How the upstream answers.
@@ -222,6 +224,7 @@ impl Default for Builder {
             by_image: false,
             count_fuel: false,
             max_fuel_per_callback: None,
+            tester: None,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What users hold: a simulated proxy with its plugins, started and configured.
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
-//! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `reconfigure` (configuration pushes), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! a host), `start` (the start sequence), `exchange` (one request and its response), `race` (requests at several workers,
+//! in any order), `by_hand` (streams opened and answered step by step), `reconfigure` (configuration pushes), `act` (what a
+//! test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
-//! (where they come from), `error`.
+//! (where they come from), `tester` (the profile `google`), `error`.
 
 mod act;
 mod builder;
@@ -13,11 +14,13 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod race;
 mod reconfigure;
 mod shared;
 mod start;
 mod tcp;
 mod template;
+mod tester;
 
 use std::sync::Arc;
 
@@ -33,6 +36,7 @@ pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
+pub use tester::{PluginTester, Seen, TesterOptions};
 
 use crate::proxy::transcript::{Kind, Moved};
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};

@@ -136,6 +136,15 @@ impl Call<'_> {
         data.slot.transcript.push(now, Kind::Answered { status, errno, results });
     }
 
+    /// What comes now VMs of other workers can tell: where workers take turns, whoever is to go first goes.
+    pub(crate) fn meet(&mut self) {
+        let data = self.caller.data_mut();
+        if let Some(turn) = &data.turn {
+            let proxy = turn.meet(data.slot.lend());
+            data.slot.restore(proxy);
+        }
+    }
+
     /// The VM that calls.
     pub(crate) fn vm(&self) -> VmIndex {
         self.caller.data().vm

@@ -11,6 +11,7 @@ use super::fuel::Meter;
 use super::limits::{HangGuard, MemoryCap};
 use super::program::{Link, Program};
 use super::trap::Trap;
+use super::turns::Turn;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
 use crate::proxy::{Invocation, Proxy, Returned, Slot, VmIndex};
@@ -27,6 +28,8 @@ pub(crate) struct VmData {
     /// Results of hostcalls under way, for the transcript.
     pub(crate) results: Vec<u8>,
     pub(crate) cap: MemoryCap,
+    /// Where workers take turns, this one's part in them.
+    pub(crate) turn: Option<Turn>,
     /// A trap inside a callback's own hostcall: the allocator's.
     pub(crate) trapped: Option<(CallbackId, Trap)>,
 }
@@ -90,6 +93,7 @@ impl Vm {
             scratch: Vec::new(),
             results: Vec::new(),
             cap,
+            turn: None,
             trapped: None,
         };
         let mut store = Store::new(program.engine().wasmtime(), data);
@@ -168,6 +172,11 @@ impl Vm {
             }
             Err(error) => Err(self.trapped(proxy, callback, &error)),
         }
+    }
+
+    /// From here on the VM meets those of other workers, or goes its own way again.
+    pub(crate) fn takes_turns(&mut self, turn: Option<Turn>) {
+        self.store.data_mut().turn = turn;
     }
 
     /// Runs a callback.

@@ -22,6 +22,7 @@ mod profile;
 mod program;
 mod recognise;
 mod trap;
+mod turns;
 mod vms;
 mod watch;
 
@@ -43,5 +44,6 @@ pub use plugin::{LoadOptions, Plugin};
 pub use profile::{Profile, ProfileError};
 pub(crate) use program::Program;
 pub use trap::{Frame, RestrictedCall, Trap, TrapKind};
-pub(crate) use vms::{Recipe, Vms};
+pub(crate) use turns::{Pause, Returning, Turn, Turns};
+pub(crate) use vms::{Recipe, Vms, VmsMark};
 pub use watch::Watch;

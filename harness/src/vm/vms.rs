@@ -57,6 +57,28 @@ impl Vms {
         }
     }
 
+    /// VMs for one thread, apart from the others: those that `is` of it by their numbers. What they ran into until then
+    /// stays here.
+    pub(crate) fn apart(&mut self, is: impl Fn(VmIndex) -> bool) -> Self {
+        let mut apart = Self::new(Arc::clone(&self.recipes), self.link, self.allowance);
+        let own = self.all.iter_mut().enumerate();
+        apart.all = own.map(|(at, vm)| if is(VmIndex(at)) { vm.take() } else { None }).collect();
+        apart
+    }
+
+    /// Takes back what was apart.
+    pub(crate) fn rejoin(&mut self, apart: Self) {
+        self.all.resize_with(self.all.len().max(apart.all.len()), || None);
+        for (place, vm) in self.all.iter_mut().zip(apart.all) {
+            if vm.is_some() {
+                *place = vm;
+            }
+        }
+        self.last_trap = apart.last_trap.or(self.last_trap.take());
+        self.traps.extend(apart.traps);
+        self.spent.extend(apart.spent);
+    }
+
     fn trap(&mut self, trapped: Trapped) {
         self.last_trap = Some(trapped.trap.clone());
         self.traps.push(trapped);

@@ -212,6 +212,13 @@ pub struct Waiting {
     pub since: Duration,
 }
 
+impl Calls {
+    /// The VM that made a call under way.
+    pub(crate) fn vm_of(&self, call: CallIndex) -> Option<VmIndex> {
+        self.open.get(&call).map(|open| open.vm)
+    }
+}
+
 impl Proxy {
     /// The calls that wait for an answer, oldest first.
     pub(crate) fn calls_waiting(&self) -> Vec<Waiting> {
