@@ -61,10 +61,13 @@ fn main() -> ExitCode {
             Command::Completions(args) => completions::run(&args, &mut out),
             Command::Man(args) => man::run(&args, &mut out),
         };
-        done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
+        let exit = done.and_then(|exit| out.finish().map(|()| exit)).unwrap_or_else(|error| {
             error.tell();
             Exit::Unusable
-        })
+        });
+        // What is told is told; the next run finds its modules compiled.
+        proxy_wasm_harness::vm::finish_compiling();
+        exit
     });
     exit.into()
 }
