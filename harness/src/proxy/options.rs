@@ -31,6 +31,8 @@ pub struct Options {
     pub allow_metadata: bool,
     /// Protocol spoken to the upstream.
     pub upstream_protocol: Protocol,
+    /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`. Default: none, and who asks gets 403.
+    pub upgrades: Vec<String>,
     /// How plugins are started. Default: one VM for each worker.
     pub start: Start,
 }
@@ -45,6 +47,7 @@ impl Default for Options {
             allow_on_headers_stop_iteration: false,
             allow_metadata: false,
             upstream_protocol: Protocol::Http1,
+            upgrades: Vec::new(),
             start: Start::Single,
         }
     }
