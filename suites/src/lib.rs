@@ -6,6 +6,7 @@
 //! - [`prelude`]: what a Rust test needs; `plugin_ext` and `error` are behind it
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
+//! - [`conformance`]: checks that find what is wrong with any plugin, with no script at all
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
 //! - [`write`]: files that are written whole or not at all
@@ -15,6 +16,7 @@
 
 pub mod cache;
 mod cargo;
+pub mod conformance;
 mod error;
 #[cfg(feature = "google")]
 pub mod google;

@@ -339,6 +339,13 @@ impl Builder {
         self
     }
 
+    /// The plugins of the chain: names and configurations.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.chain
+            .iter()
+            .map(|setup| (setup.name.as_deref().unwrap_or(setup.plugin.name()), setup.config.as_slice()))
+    }
+
     /// How many workers there are.
     #[must_use]
     pub fn worker_count(&self) -> usize {

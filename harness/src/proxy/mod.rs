@@ -3,7 +3,7 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
+//! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress`, `upgrade` (the ends of the
 //! chain), `calls` (to clusters), `foreign` (functions by name), `tcp` (connections), `run` (time), `streams` (those that
 //! live), `finding`, `records`, `http_date` and `transcript` (the record), `tester` (the profile `google`).
 
@@ -43,6 +43,7 @@ mod tcp;
 mod tester;
 mod threads;
 pub mod transcript;
+mod upgrade;
 mod upstream;
 mod upstream_head;
 

@@ -17,6 +17,8 @@ pub(super) enum Deed {
     Wait(Duration),
     SetClock(u64),
     Fault(Injection),
+    /// A configuration push: of this plugin, or of all.
+    Push(Option<(String, Vec<u8>)>),
     /// Together, on several workers.
     Race(Vec<Request>),
 }
@@ -44,6 +46,7 @@ pub(super) fn of_schedule(claim: &RateLimit, schedule: &Schedule) -> Vec<Deed> {
         Op::Respond(stream) => Deed::Respond(stream.to_string(), None),
         Op::Abort(stream) => Deed::Abort(stream.to_string()),
         Op::SetClock(nanos) => Deed::SetClock(nanos),
+        Op::Push => Deed::Push(None),
         Op::Contend(times) => Deed::Fault(Injection {
             hostcall: "proxy_set_shared_data".to_owned(),
             status: Status::CasMismatch,
@@ -96,6 +99,9 @@ pub(super) fn of_steps(scenario: &Scenario) -> Option<Vec<(usize, Deed)>> {
                 skip: fault.nth.saturating_sub(1),
                 count: fault.count,
             }),
+            StepKind::Reconfigure(of) if of.vm.is_none() => {
+                Deed::Push(Some((of.plugin.clone(), of.config.0.clone())))
+            }
             StepKind::Start(_) | StepKind::Expect => continue,
             _ => return None,
         };

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use proxy_wasm_harness::scenario::{Algorithm, ClockClaim, LimitKey, RateLimit, Scope};
+use proxy_wasm_harness::scenario::{Algorithm, ClockClaim, LimitKey, Pushes, RateLimit, Scope};
 use proxy_wasm_harness::state::{Duration, show};
 
 use super::model::Model;
@@ -106,6 +106,7 @@ impl Group<'_> {
     fn judge(&self) -> Result<Tally, Found> {
         let mut tally = Tally::default();
         let mut model = Model::of(self.claim);
+        let mut pushes = 0;
         // On which side of an edge an instant lies is judged only where it is claimed.
         let patience = model.patience().saturating_add(u64::from(!self.claim.exact));
         // Since the last step of the clock: its number, and when the admitted requests came.
@@ -114,6 +115,12 @@ impl Group<'_> {
         let mut idle_since: Option<u64> = None;
         for (number, seen) in self.requests {
             let Some(admitted) = seen.admitted else { continue };
+            if self.claim.pushes == Pushes::BeginAnew && seen.pushes != pushes {
+                pushes = seen.pushes;
+                model = Model::of(self.claim);
+                steady.1.clear();
+                idle_since = None;
+            }
             if seen.steps_of_clock != steady.0 {
                 steady = (seen.steps_of_clock, Vec::new());
                 idle_since = None;

@@ -35,7 +35,7 @@ pub use exhaust::Exhausted;
 pub use judge::{Tally, Violation, judge};
 pub use play::{Seen, Trace, Trouble};
 pub use proxy_wasm_harness::scenario::{
-    Algorithm, ClockClaim, Edge, LimitKey, RateLimit, Refill, Scope, Windows,
+    Algorithm, ClockClaim, Edge, LimitKey, Pushes, RateLimit, Refill, Scope, Windows,
 };
 pub use scenario::{Judged, Tuning, run};
 pub use schedule::{Op, Schedule};

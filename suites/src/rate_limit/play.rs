@@ -31,6 +31,8 @@ pub struct Seen {
     pub realtime: u64,
     /// How often the realtime clock had been set by then.
     pub steps_of_clock: u32,
+    /// How many configurations had been pushed by then.
+    pub pushes: u32,
     /// The worker it came to.
     pub worker: usize,
     /// The requests that it came together with have the same number here; nothing if it came alone.
@@ -59,6 +61,8 @@ struct Play<'a> {
     interleaving: &'a [u32],
     next_worker: usize,
     steps_of_clock: u32,
+    pushes: u32,
+    plugins: &'a [(String, Vec<u8>)],
     streams: BTreeMap<String, (StreamId, usize)>,
     trace: Trace,
 }
@@ -69,19 +73,20 @@ pub(super) fn play(
     host: &mut Host,
     workers: usize,
     interleaving: &[u32],
+    plugins: &[(String, Vec<u8>)],
     deeds: impl IntoIterator<Item = Deed>,
 ) -> Trace {
-    let (next_worker, steps_of_clock, streams) = (0, 0, BTreeMap::new());
-    let trace = Trace::default();
     let mut play = Play {
         claim,
         host,
         workers: workers.max(1),
         interleaving,
-        next_worker,
-        steps_of_clock,
-        streams,
-        trace,
+        next_worker: 0,
+        steps_of_clock: 0,
+        pushes: 0,
+        plugins,
+        streams: BTreeMap::new(),
+        trace: Trace::default(),
     };
     let mut last = 0;
     for (place, deed) in deeds.into_iter().enumerate() {
@@ -106,6 +111,7 @@ impl Play<'_> {
                 self.steps_of_clock += 1;
                 self.host.set_clock(nanos);
             }
+            Deed::Push(push) => self.push(place, push),
             Deed::Race(requests) => self.race(place, requests),
             Deed::Fault(injection) => self.host.inject(injection),
             Deed::Send(request) => {
@@ -138,6 +144,25 @@ impl Play<'_> {
                 {
                     self.host.abort(stream, Peer::Client);
                 }
+            }
+        }
+    }
+
+    /// Configurations are pushed: the given one, or to all plugins what they have, a space longer or not.
+    fn push(&mut self, place: usize, push: Option<(String, Vec<u8>)>) {
+        self.pushes += 1;
+        let longer = |(name, config): &(String, Vec<u8>), pushes: u32| {
+            let space: &[u8] = if pushes % 2 == 1 { b" " } else { b"" };
+            (name.clone(), [config, space].concat())
+        };
+        let all: Vec<(String, Vec<u8>)> = match push {
+            Some(one) => vec![one],
+            None => self.plugins.iter().map(|plugin| longer(plugin, self.pushes)).collect(),
+        };
+        for (name, config) in all {
+            if let Err(refusal) = self.host.reconfigure(&name, config) {
+                let words = format!("a push that changes nothing but a space is refused: {refusal}");
+                self.trace.trouble.get_or_insert(Trouble { what: "push", place, words });
             }
         }
     }
@@ -181,6 +206,7 @@ impl Play<'_> {
             at: self.host.now().as_nanos(),
             realtime: self.host.clock().realtime(),
             steps_of_clock: self.steps_of_clock,
+            pushes: self.pushes,
             worker,
             together: None,
             key,

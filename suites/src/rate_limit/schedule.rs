@@ -43,6 +43,8 @@ pub enum Op {
     Abort(u8),
     /// The next so many conditional writes to shared data come too late: another VM has written the same in between.
     Contend(u8),
+    /// The plugins are configured anew, to say the same.
+    Push,
     /// The realtime clock is set to so many nanoseconds since 1970.
     SetClock(u64),
 }
@@ -143,6 +145,7 @@ impl fmt::Display for Op {
             Self::Open { worker, key } => write!(f, "open {key} at {worker}"),
             Self::Respond(stream) => write!(f, "respond #{stream}"),
             Self::Abort(stream) => write!(f, "abort #{stream}"),
+            Self::Push => f.write_str("push"),
             Self::Contend(times) => write!(f, "contend {times}"),
             Self::SetClock(nanos) => write!(f, "clock {nanos}"),
         }
