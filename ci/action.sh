@@ -51,7 +51,9 @@ if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -f "$TOOLS/summary.md" ]; then
 fi
 if [ -n "$CHECK" ]; then
     status=0
-    "$test" check "$CHECK" --format github || status=$?
+    with=()
+    for path in "${paths[@]}"; do with+=(--scenario "$path"); done
+    "$test" check "$CHECK" "${with[@]}" --format github || status=$?
     note "$status"
 fi
 exit "$worst"
