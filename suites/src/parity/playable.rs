@@ -28,6 +28,9 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     if scenario.host.start == StartMode::Envoy {
         return refuse("only the worker's start is compared yet");
     }
+    if !scenario.host.upgrades.is_empty() {
+        return refuse("upgrades are not played yet");
+    }
     if !scenario.clusters.is_empty() {
         return refuse("calls to clusters are not played yet");
     }

@@ -86,11 +86,13 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
 
 fn proxy_options(host: &HostOptions) -> Options {
     Options {
+        allow_metadata: false,
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
         enable_trailers: host.enable_trailers.unwrap_or_default(),
         route_timeout: host.route_timeout,
         allow_on_headers_stop_iteration: host.allow_on_headers_stop_iteration,
+        upgrades: host.upgrades.clone(),
         start: match host.start {
             StartMode::Single => Start::Single,
             StartMode::Envoy => Start::Envoy,
