@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use proxy_wasm_harness::scenario::{Modules, PluginSpec};
+use proxy_wasm_harness::state::Protocol;
 use proxy_wasm_harness::vm::Plugin;
 
 use super::Trial;
@@ -15,8 +16,9 @@ use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
 use super::play::play;
-use super::playable::LONGEST;
+use super::playable::{self, LONGEST};
 use super::report::Outcome;
+use super::script::Script;
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
 use super::trace;
@@ -68,7 +70,7 @@ impl<'a> Prepared<'a> {
 
     /// Whether it needs an Envoy of its own.
     fn alone(&self) -> bool {
-        self.crashes() || self.simulated.calls(&SHARED)
+        self.crashes() || !self.trial.scenario.clusters.is_empty() || self.simulated.calls(&SHARED)
     }
 
     /// Whether the mock says that Envoy does not survive it.
@@ -88,8 +90,10 @@ impl<'a> Prepared<'a> {
         self.plugins.iter().map(|(_, plugin)| plugin.wasm().len()).sum()
     }
 
-    fn trailers(&self) -> bool {
-        self.trial.scenario.host.enable_trailers == Some(true)
+    /// Settings that scenarios of one Envoy share: whether HTTP/1.1 has trailers, and the upstream's protocol.
+    fn settings(&self) -> (bool, Protocol) {
+        let scenario = &self.trial.scenario;
+        (scenario.host.enable_trailers == Some(true), scenario.upstream_protocol())
     }
 
     /// The VM of each plugin of the chain: its number among those of the chain.
@@ -141,10 +145,11 @@ impl<'a> Prepared<'a> {
 /// Puts scenarios together that can share an Envoy. The numbers are places in `all`.
 pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
     let mut done: Vec<Vec<usize>> = Vec::new();
-    for trailers in [false, true] {
+    let (h1, h2) = (Protocol::Http1, Protocol::Http2);
+    for settings in [(false, h1), (true, h1), (false, h2), (true, h2)] {
         let (mut open, mut bytes): (Vec<usize>, usize) = (Vec::new(), 0);
         for (at, prepared) in all.iter().enumerate() {
-            if prepared.trailers() != trailers {
+            if prepared.settings() != settings {
                 continue;
             }
             if prepared.alone() {
@@ -222,7 +227,13 @@ fn once(
 }
 
 fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
-    Stage::new(envoy, &[UPSTREAM.to_owned()], |home: &Path| {
+    let upstream = batch.first().map_or(Protocol::Http1, |prepared| prepared.settings().1);
+    let mut clusters = vec![(UPSTREAM.to_owned(), upstream)];
+    for prepared in batch {
+        let all = prepared.trial.scenario.clusters.iter();
+        clusters.extend(all.map(|(name, answers)| (name.clone(), Script::new(answers).protocol())));
+    }
+    Stage::new(envoy, &clusters, |home: &Path| {
         let mut listeners = Vec::new();
         for (at, prepared) in batch.iter().enumerate() {
             let groups = prepared.groups();
@@ -243,6 +254,7 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
                 name: format!("scenario-{at}"),
                 host: &prepared.trial.scenario.host,
                 chain,
+                tcp: playable::is_tcp(&prepared.trial.scenario),
             });
         }
         Ok(listeners)
@@ -251,7 +263,10 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
 
 fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
     let scenario = &prepared.trial.scenario;
-    let played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
+    let mut played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
+    if prepared.alone() {
+        played.stats = stage.process.plugin_stats()?;
+    }
     let records = &stage.process.records.all()[..played.end];
     let main = stage.process.main_thread();
     let blocks = trace::blocks(records, |thread| thread != main);
@@ -259,8 +274,8 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     let vms = |mark: u32| {
         mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
     };
-    let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
-    let mut mock = mock::views(&prepared.simulated.transcript);
+    let mut envoy = views::of_envoy(&played, &blocks, &vms, &prepared.prefixes());
+    let mut mock = mock::views(scenario, &prepared.simulated);
     if let Some(parity) = &scenario.parity {
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);

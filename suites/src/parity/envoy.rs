@@ -191,6 +191,17 @@ impl Process {
             .collect())
     }
 
+    /// The counters and gauges that plugins defined, a line each.
+    pub(super) fn plugin_stats(&self) -> Result<Vec<String>, ParityError> {
+        let said =
+            self.ask("/stats?filter=%5Ewasmcustom%5C.").map_err(ParityError::io("asking for metrics"))?;
+        let lines = said.lines().filter_map(|line| line.strip_prefix("wasmcustom."));
+        // What is no number is a histogram, whose values wait for the next flush.
+        let number =
+            |line: &&str| line.rsplit_once(": ").is_some_and(|(_, value)| value.parse::<u64>().is_ok());
+        Ok(lines.filter(number).map(str::to_owned).collect())
+    }
+
     /// How it ended, if it has; one that is writing its last words is waited for.
     pub(super) fn dying(&mut self) -> Option<String> {
         let began = Instant::now();

@@ -3,10 +3,11 @@
 use proxy_wasm_harness::abi::LogLevel;
 use proxy_wasm_harness::proxy::StreamId;
 use proxy_wasm_harness::proxy::Transcript;
-use proxy_wasm_harness::proxy::transcript::Kind;
+use proxy_wasm_harness::proxy::transcript::{CallSide, Kind, Party, What, show_bytes};
 use proxy_wasm_harness::scenario::{Modules, RunOptions, Scenario, run};
+use proxy_wasm_harness::state::MetricValue;
 
-use super::play::Forecast;
+use super::play::{Forecast, Order};
 
 /// What the mock made of a scenario.
 #[derive(Debug)]
@@ -15,6 +16,24 @@ pub(super) struct Simulated {
     /// Ids of what was found.
     pub(super) findings: Vec<String>,
     pub(super) forecast: Forecast,
+    /// Counters and gauges of plugins, as Envoy prints them.
+    pub(super) stats: Vec<String>,
+    /// Its calls, in the order in which they were made.
+    pub(super) calls: Vec<Called>,
+}
+
+/// A call that a plugin made.
+#[derive(Clone, Debug)]
+pub(super) struct Called {
+    pub(super) cluster: String,
+    /// What tells it from others: plugin and number, and the instant.
+    key: (String, u32, u64),
+    /// When it is answered, among all that answers.
+    rank: usize,
+    /// Nobody was there: no cluster received it.
+    refused: bool,
+    /// The events in which the cluster receives it.
+    pub(super) received: Vec<usize>,
 }
 
 /// Plays `scenario` on the mock, at the log level that Envoy's trace needs.
@@ -38,8 +57,66 @@ pub(super) fn simulate(scenario: &Scenario, modules: &dyn Modules) -> Result<Sim
             _ => {}
         }
     }
+    let calls = calls(&run.transcript);
+    let order = order(&run.transcript, &calls);
+    let stats = run.metrics.iter().filter_map(|(name, value)| stat(name, value)).collect();
     let findings = run.findings.iter().map(|finding| finding.id.clone()).collect();
-    Ok(Simulated { transcript: run.transcript, findings, forecast: Forecast { stalls, took: run.took } })
+    Ok(Simulated {
+        transcript: run.transcript,
+        findings,
+        forecast: Forecast { stalls, took: run.took, order },
+        stats,
+        calls,
+    })
+}
+
+/// The calls of a transcript that clusters received.
+fn calls(transcript: &Transcript) -> Vec<Called> {
+    let mut calls: Vec<Called> = Vec::new();
+    for (at, event) in transcript.events().iter().enumerate() {
+        let Kind::Call { plugin, cluster, id, called, side, what, data } = event.kind else { continue };
+        let text = |text| String::from_utf8_lossy(transcript.bytes(text)).into_owned();
+        let key = (text(plugin), id, called.as_nanos());
+        if side == CallSide::Calls {
+            let cluster = text(cluster);
+            calls.push(Called { cluster, key, rank: usize::MAX, refused: false, received: vec![at] });
+            continue;
+        }
+        let Some(call) = calls.iter_mut().rfind(|call| call.key == key) else { continue };
+        match side {
+            CallSide::Sends | CallSide::Cancels => call.received.push(at),
+            CallSide::Answers => {
+                call.rank = call.rank.min(at);
+                call.refused |= what == What::Reset && transcript.bytes(data) == b"remote connection failure";
+            }
+            _ => {}
+        }
+    }
+    calls.retain(|call| !call.refused);
+    calls
+}
+
+fn order(transcript: &Transcript, calls: &[Called]) -> Order {
+    let mut order = Order::default();
+    for (at, event) in transcript.events().iter().enumerate() {
+        let Kind::Message { stream: StreamId(stream), party: Party::UpstreamSends, .. } = event.kind else {
+            continue;
+        };
+        if order.streams.len() <= stream {
+            order.streams.resize(stream + 1, usize::MAX);
+        }
+        order.streams[stream] = order.streams[stream].min(at);
+    }
+    for call in calls {
+        order.calls.entry(call.cluster.clone()).or_default().push(call.rank);
+    }
+    order
+}
+
+/// A metric as Envoy prints it; a histogram shows nothing before its values are flushed.
+fn stat(name: &[u8], value: &MetricValue) -> Option<String> {
+    let (MetricValue::Counter(value) | MetricValue::Gauge(value)) = value else { return None };
+    Some(format!("{}: {value}", show_bytes(name)))
 }
 
 impl Simulated {

@@ -9,7 +9,9 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::config::{self, Listener, PING};
+use proxy_wasm_harness::state::Protocol;
+
+use super::config::{self, Cluster, Listener, PING};
 use super::envoy::{Envoy, Process};
 use super::error::ParityError;
 
@@ -63,7 +65,7 @@ impl Stage {
     /// Starts Envoy with a listener for each scenario. `listeners` is told the folder for modules.
     pub(super) fn new<'a>(
         envoy: &Envoy,
-        clusters: &[String],
+        clusters: &[(String, Protocol)],
         listeners: impl FnOnce(&std::path::Path) -> Result<Vec<Listener<'a>>, ParityError>,
     ) -> Result<Self, ParityError> {
         let home = tempfile::Builder::new()
@@ -72,12 +74,19 @@ impl Stage {
             .map_err(ParityError::io("making a folder for Envoy"))?;
         let servers = clusters
             .iter()
-            .map(|cluster| Server::new(cluster))
+            .map(|(cluster, _)| Server::new(cluster))
             .collect::<io::Result<Vec<_>>>()
             .map_err(ParityError::io("listening on loopback"))?;
-        let ports: Vec<(String, u16)> =
-            servers.iter().map(|server| (server.cluster.clone(), server.address.port())).collect();
-        let bootstrap = config::bootstrap(&listeners(home.path())?, &ports);
+        let clusters: Vec<Cluster> = clusters
+            .iter()
+            .zip(&servers)
+            .map(|((name, protocol), server)| Cluster {
+                name: name.clone(),
+                port: server.address.port(),
+                protocol: *protocol,
+            })
+            .collect();
+        let bootstrap = config::bootstrap(&listeners(home.path())?, &clusters);
         let process = envoy.start(&bootstrap, home.path())?;
         let listeners: BTreeMap<String, SocketAddr> = process.ports()?.into_iter().collect();
         let address = listeners.get(PING).copied().ok_or(io::ErrorKind::NotFound);

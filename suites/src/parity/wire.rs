@@ -25,8 +25,18 @@ pub(super) struct Message {
     pub(super) chunked: bool,
     pub(super) trailers: Vec<Vec<u8>>,
     pub(super) complete: bool,
+    /// Its stream was reset (HTTP/2).
+    pub(super) reset: bool,
     /// Bytes behind the end, or bytes that are no HTTP.
     pub(super) stray: Vec<u8>,
+}
+
+impl Message {
+    /// Whether it is a request for a head alone.
+    pub(super) fn is_head_request(&self) -> bool {
+        self.head.first().is_some_and(|line| line.starts_with(b"HEAD "))
+            || self.head.iter().any(|line| line == b":method: HEAD")
+    }
 }
 
 /// Reads a message; `closed` says that no more bytes will come.

@@ -4,7 +4,7 @@
 //! or 504. Only an answer that breaks off after its head gives none (Envoy 1.40, observed).
 
 use super::request::{finish, misframed};
-use super::{Call, CallDue, CallIndex, CallKind, CallView, OpenCall, protocol};
+use super::{Call, CallDue, CallIndex, CallKind, CallView, OpenCall};
 use crate::abi::{CallbackId, Pairs, Status};
 use crate::proxy::Proxy;
 use crate::proxy::answer::lay_out;
@@ -115,7 +115,7 @@ impl Proxy {
             return Ok((id, Start::Misframed, timeout));
         }
         let answer = self.choose_answer(call);
-        if protocol(&answer) == Protocol::Http1 {
+        if answer.protocol() == Protocol::Http1 {
             frame(&mut call.headers, call.body.is_empty());
         }
         Ok((id, Start::Answered(answer), timeout))
@@ -153,7 +153,7 @@ impl Proxy {
     pub(super) fn connect(&mut self, at: CallIndex, answer: &Answer) -> bool {
         let name = &self.calls.made[at.0].cluster;
         let Some(cluster) = self.calls.clusters.get_mut(name) else { return false };
-        match (&answer.kind, protocol(answer)) {
+        match (&answer.kind, answer.protocol()) {
             (AnswerKind::Fail(Failure::Refused), _) => false,
             // One connection carries every call.
             (_, Protocol::Http2) => {

@@ -6,8 +6,7 @@ use crate::proxy::{self, Options};
 use crate::scenario::cost;
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{
-    Answers, Chain, Expectations, FailurePolicy, HostOptions, Modules, PluginSpec, RunError, RunOptions,
-    Scenario,
+    Answers, Chain, Expectations, FailurePolicy, Modules, PluginSpec, RunError, RunOptions, Scenario,
 };
 
 /// The host that `scenario` describes.
@@ -17,7 +16,7 @@ pub(super) fn builder(
     options: &RunOptions,
 ) -> Result<Builder, RunError> {
     let mut builder = Host::builder()
-        .options(proxy_options(&scenario.host))
+        .options(proxy_options(scenario))
         .workers(scenario.host.workers as usize)
         .seed(scenario.seed)
         .patience(scenario.patience)
@@ -81,8 +80,10 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     Ok(setup)
 }
 
-fn proxy_options(host: &HostOptions) -> Options {
+fn proxy_options(scenario: &Scenario) -> Options {
+    let host = &scenario.host;
     Options {
+        upstream_protocol: scenario.upstream_protocol(),
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
         enable_trailers: host.enable_trailers.unwrap_or_default(),
