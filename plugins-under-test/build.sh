@@ -19,6 +19,7 @@ http_body_cpp      cpp
 http_headers_go    go
 rate_limiting_go   go
 rate_limiting_rust rust
+token_bucket_rust  rust
 '
 
 . tools/recipes.sh

@@ -1,5 +1,7 @@
 //! One header-only exchange of the Rust rate limiter: what a test pays for each request, at each detail of the record.
 
+use std::sync::Arc;
+
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use proxy_wasm_benches::guests::ALL;
 use proxy_wasm_harness::host::Host;
@@ -22,6 +24,7 @@ fn exchange(c: &mut Criterion) {
             .record(detail);
         let request =
             Request::get("http://httpbin:8000/headers").header("user-agent", "bench").header("accept", "*/*");
+        let request = Arc::new(request);
         group.bench_function(name, |b| {
             b.iter_batched_ref(
                 || builder.clone().build().expect("the limiter starts"),
@@ -29,7 +32,7 @@ fn exchange(c: &mut Criterion) {
                     for _ in 0..EXCHANGES {
                         // Two seconds apart: each is admitted.
                         host.advance(Duration::from_secs(2));
-                        std::hint::black_box(host.send(request.clone()));
+                        std::hint::black_box(host.send(Arc::clone(&request)));
                     }
                 },
                 BatchSize::PerIteration,

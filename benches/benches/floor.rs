@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p proxy-wasm-benches --bench floor [-- NAME]`
 
+use std::sync::Arc;
+
 use proxy_wasm_benches::floor::Floor;
 use proxy_wasm_benches::guests::{self, Workload};
 use proxy_wasm_benches::rounds::{Variant, measure, print};
@@ -30,14 +32,14 @@ fn compare(workload: &Workload, settings: EngineSettings) {
     let mut variants = vec![Variant::new("bare wasmtime", || Floor::new(workload, &plugin), Floor::exchange)];
     for (name, detail) in [("off", Detail::Off), ("http", Detail::Http), ("abi", Detail::Abi)] {
         let builder = workload.builder(settings).record(detail);
-        let request = workload.request();
+        let request = Arc::new(workload.request());
         variants.push(Variant::new(
             format!("harness, recording {name}"),
             move || builder.clone().build().expect("it starts"),
             move |host| {
                 // A rate limiter admits each.
                 host.advance(Duration::from_secs(2));
-                drop(host.send(request.clone()));
+                drop(host.send(Arc::clone(&request)));
             },
         ));
     }

@@ -1,6 +1,8 @@
 //! One task over and over, for profilers: `drive WORKLOAD TASK TIMES [RECORD]`, where the task is `exchange`, `start`,
 //! `image` or `floor`.
 
+use std::sync::Arc;
+
 use proxy_wasm_benches::floor::Floor;
 use proxy_wasm_benches::guests;
 use proxy_wasm_benches::rounds::processor_time;
@@ -27,8 +29,8 @@ fn main() {
     let mut run: Box<dyn FnMut()> = match task.as_str() {
         "exchange" => {
             let mut host = builder.build().expect("it starts");
-            let request = workload.request();
-            Box::new(move || drop(host.send(request.clone())))
+            let request = Arc::new(workload.request());
+            Box::new(move || drop(host.send(Arc::clone(&request))))
         }
         "floor" => {
             let mut floor = Floor::new(&workload, &workload.plugin(settings));

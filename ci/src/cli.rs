@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{completions, init, inspect, man, parity, run, schema, try_plugin};
+use crate::{chain, completions, init, inspect, man, parity, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -11,6 +11,7 @@ Examples:
   proxy-wasm-test parity tests/                        # the same on a real Envoy, and the differences
   proxy-wasm-test inspect build/limiter.wasm
   proxy-wasm-test init build/limiter.wasm              # a first scenario
+  proxy-wasm-test chain deploy/                        # what manifests come to
 
 `proxy-wasm-test COMMAND --help` has examples for each command";
 
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Try(try_plugin::Args),
     Parity(parity::Args),
     Inspect(inspect::Args),
+    Chain(chain::Args),
     Schema(schema::Args),
     Init(init::Args),
     Completions(completions::Args),

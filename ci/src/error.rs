@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use proxy_wasm_harness::manifest::ManifestErrors;
 use proxy_wasm_harness::scenario::{FileErrors, RunError, ScenarioError};
 use proxy_wasm_harness::vm::LoadError;
 use proxy_wasm_suites::parity::{KnownError, ParityError};
@@ -22,6 +23,9 @@ pub(crate) enum Error {
     /// A scenario file that cannot be used.
     #[error(transparent)]
     File(#[from] FileErrors),
+    /// Manifests that cannot be used.
+    #[error(transparent)]
+    Manifests(#[from] ManifestErrors),
     /// A scenario that cannot be run.
     #[error(transparent)]
     Run(RunError),
@@ -89,6 +93,7 @@ impl Error {
     pub(crate) fn tell(&self) {
         match self {
             Self::File(all) => all.errors.iter().for_each(|error| tell(error, None)),
+            Self::Manifests(all) => all.0.iter().for_each(|error| tell(error, None)),
             _ => tell(self, self.hint().as_deref()),
         }
     }

@@ -1,9 +1,10 @@
 //! The command line of the Proxy-Wasm test host.
 //!
 //! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `parity`,
-//! `inspect`, `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style` (where text goes),
-//! `error`, `exit`, `crash` (how it ends).
+//! `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style`
+//! (where text goes), `error`, `exit`, `crash` (how it ends).
 
+mod chain;
 mod cli;
 mod completions;
 mod crash;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             Command::Try(args) => try_plugin::run(&args, &mut out),
             Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
+            Command::Chain(args) => chain::run(&args, &mut out),
             Command::Schema(args) => schema::run(&args, &mut out),
             Command::Init(args) => init::run(&args, &mut out),
             Command::Completions(args) => completions::run(&args, &mut out),

@@ -23,6 +23,14 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     text.parse::<Size>().map(|size| size.0).map_err(|error| error.to_string())
 }
 
+/// A name and its value, which may be empty.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, for example `app=httpbin`".to_owned()),
+    }
+}
+
 /// A plugin's name and the file to take in place of its module.
 pub(crate) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {

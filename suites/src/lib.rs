@@ -7,6 +7,7 @@
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
 //! - [`snapshots`]: the files that views of a transcript are compared with
+//! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
 //! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 
@@ -18,6 +19,7 @@ pub mod modules;
 pub mod parity;
 mod plugin_ext;
 pub mod prelude;
+pub mod rate_limit;
 pub mod snapshots;
 pub mod trials;
 pub mod write;

@@ -19,6 +19,12 @@ pub(super) fn command(args: &Args, file: &Path, label: Option<&str>) -> String {
     if let Some(folder) = &args.snapshots {
         option("--snapshots", folder.display().to_string());
     }
+    if let Some(cases) = args.schedules.cases {
+        option("--cases", cases.to_string());
+    }
+    if let Some(seed) = args.schedules.seed {
+        option("--seed", seed.to_string());
+    }
     if let Some(timeout) = args.limits.hang_timeout {
         option("--hang-timeout", show(timeout));
     }

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use proxy_wasm_suites::rate_limit::Tuning;
+
 use super::format::Format;
 use crate::limits::Limits;
 use crate::values;
@@ -62,10 +64,32 @@ pub(crate) struct Args {
     pub(super) accept: bool,
 
     #[command(flatten)]
+    pub(super) schedules: Schedules,
+
+    #[command(flatten)]
     pub(super) telling: Telling,
 
     #[command(flatten)]
     pub(super) limits: Limits,
+}
+
+/// How scenarios are held to the rate limits that they claim.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Rate limits")]
+pub(super) struct Schedules {
+    /// How many schedules are tried [default: what the scenario says, PROPTEST_CASES, or 256]
+    #[arg(long, value_name = "N")]
+    pub(super) cases: Option<u32>,
+
+    /// Where schedules are drawn from [default: the scenario's seed]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+impl Schedules {
+    pub(super) fn tuning(self) -> Tuning {
+        Tuning { cases: self.cases, seed: self.seed }
+    }
 }
 
 /// How results are told.

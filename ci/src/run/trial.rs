@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use proxy_wasm_harness::scenario::{self, Modules, Run, Scenario, Style, Verdict, View};
+use proxy_wasm_suites::rate_limit::{self, Counterexample, Judged};
 use proxy_wasm_suites::snapshots::Difference;
 
 use super::plan::{Job, What};
@@ -54,8 +55,9 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     if let Some(verdict) = Verdict::without_run(scenario) {
         return Trial { outcome: outcome(verdict, true), ..blank(job) };
     }
-    let run = match scenario::run(scenario, modules, &args.limits.running()) {
-        Ok(run) => run,
+    let judged = rate_limit::run(scenario, modules, &args.limits.running(), args.schedules.tuning());
+    let Judged { run, counterexample, .. } = match judged {
+        Ok(judged) => judged,
         Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), vec![error.to_string()]),
     };
     let kept = match snapshots::settle(job, scenario, &run, args) {
@@ -72,6 +74,9 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     }
     if outcome.is_red() {
         trial.text = text(scenario, &run, &kept.differences, &outcome);
+        if let Some(counterexample) = counterexample {
+            trial.text.push_str(&least(&counterexample, scenario, &job.file.path));
+        }
         if args.telling.trace {
             let _ = write!(trial.beside, "every callback and hostcall:\n{}", run.view(View::Abi));
         }
@@ -80,6 +85,20 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     }
     trial.outcome = outcome;
     trial
+}
+
+/// The least schedule that fails, and where it is kept.
+fn least(counterexample: &Counterexample, scenario: &Scenario, file: &Path) -> String {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let kept = match counterexample.keep(file, scenario) {
+        Ok(Some(path)) => format!("kept as {}, which `run` repeats\n", path.display()),
+        Ok(None) => String::new(),
+        Err(error) => format!("it cannot be kept beside the scenario: {error}\n"),
+    };
+    match counterexample.file(folder) {
+        Some(text) => format!("\nthe least schedule that fails, as a scenario file:\n\n{text}\n{kept}"),
+        None => String::new(),
+    }
 }
 
 /// What a verdict comes to when snapshots are looked at, too.

@@ -2,6 +2,7 @@
 //! prints them as the steps of a scenario file.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Peer;
 use crate::proxy::transcript::show_bytes;
@@ -9,20 +10,20 @@ use crate::proxy::{Injection, StreamId};
 use crate::scenario::WallTime;
 use crate::state::{Answer, Chunk, Duration, Field, Request, show};
 
-/// One thing that a test made a host do.
+/// One thing that a test made a host do. A property test makes it do many, so each is kept small.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    Send(Request),
-    Open { stream: StreamId, request: Request, end: bool },
+    Send(Arc<Request>),
+    Open { stream: StreamId, request: Arc<Request>, end: bool },
     More { stream: StreamId, chunks: Vec<Chunk>, trailers: Option<Vec<Field>>, end: bool },
-    Respond { stream: StreamId, with: Reply, end: bool },
+    Respond { stream: StreamId, with: Box<Reply>, end: bool },
     Abort { stream: StreamId, by: Peer },
     Connect { stream: StreamId, worker: Option<usize> },
     Bytes { stream: StreamId, from: Peer, bytes: Vec<u8>, end: bool },
     Close { stream: StreamId, by: Peer },
     Advance(Duration),
     SetClock(u64),
-    Fault(Injection),
+    Fault(Box<Injection>),
     Enqueue { vm_id: String, queue: String, message: Vec<u8> },
     SetSharedData { vm_id: String, key: Vec<u8>, value: Vec<u8>, cas: u32 },
     SetProperty { stream: Option<StreamId>, path: Vec<String>, value: Vec<u8> },

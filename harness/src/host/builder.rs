@@ -291,6 +291,18 @@ impl Builder {
         self
     }
 
+    /// How many workers there are.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        self.workers
+    }
+
+    /// Realtime when the host is built, in nanoseconds since the epoch.
+    #[must_use]
+    pub fn realtime(&self) -> u64 {
+        self.realtime
+    }
+
     /// How much virtual time [`Host::send`] waits for its exchange; default: 60 s.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {

@@ -1,5 +1,7 @@
 //! Streams opened, fed and answered step by step. Nothing here moves time.
 
+use std::sync::Arc;
+
 use std::fmt;
 
 use super::{Act, Host, Reply};
@@ -40,7 +42,8 @@ impl Host {
     fn open_stream(&mut self, request: Request, end: bool) -> StreamId {
         let worker = self.worker(&request);
         let stream = self.slot.next_stream();
-        self.act(Act::Open { stream, request: request.clone(), end });
+        let request = Arc::new(request);
+        self.act(Act::Open { stream, request: Arc::clone(&request), end });
         let mut drive = self.drive();
         drive.open_by_hand(&request, worker, end);
         drive.settle();
@@ -103,7 +106,7 @@ impl Host {
         {
             keep_open(&mut response.body);
         }
-        self.act(Act::Respond { stream, with: with.clone(), end });
+        self.act(Act::Respond { stream, with: Box::new(with.clone()), end });
         if !self.is_open(stream) {
             return Err("the stream has ended".to_owned());
         }

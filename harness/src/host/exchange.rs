@@ -89,9 +89,12 @@ impl Host {
             all.map(|(path, value)| (path.to_vec(), value.to_vec())).collect()
         };
         let (client, upstream, properties) = match self.slot.take_stream(id) {
-            Some(stream) => {
+            Some(mut stream) => {
                 let properties = set(&stream);
-                (stream.client.received, stream.upstream.received, properties)
+                let received = std::mem::take(&mut stream.client.received);
+                let forwarded = std::mem::take(&mut stream.upstream.received);
+                self.slot.give_back(stream);
+                (received, forwarded, properties)
             }
             None if self.slot.has_stream(id) => {
                 let stream = self.slot.stream(id);

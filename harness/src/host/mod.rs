@@ -18,6 +18,8 @@ mod start;
 mod tcp;
 mod template;
 
+use std::sync::Arc;
+
 use act::Sending;
 pub(crate) use act::{Act, Reply};
 pub(crate) use builder::Upstream;
@@ -33,7 +35,7 @@ pub use template::Template;
 use crate::proxy::transcript::{Kind, Moved};
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
 use crate::state::{Clock, Duration, Instant, Request};
-use crate::vm::{Spent, Trapped, Vms, Watch};
+use crate::vm::{Profile, ProfileError, Spent, Trapped, Vms, Watch};
 
 /// A started proxy with its chain of plugins.
 ///
@@ -51,7 +53,7 @@ pub struct Host {
     imaged: bool,
     pub(crate) seed: u64,
     pub(crate) acts: Vec<Act>,
-    pub(crate) setup: std::sync::Arc<Builder>,
+    pub(crate) setup: Arc<Builder>,
 }
 
 impl Host {
@@ -67,18 +69,25 @@ impl Host {
 
     /// Begins a step: the transcript shows it, and [`Host::script`] repeats it.
     fn act(&mut self, act: Act) {
+        // A loop that never ends is one in which the script has no part.
+        self.slot.at_this_instant = 0;
         self.slot.record_step(&act);
         self.acts.push(act);
     }
 
     /// Sends a request and waits, in virtual time, until its exchange has ended, or until `patience` is used up, or
     /// until nothing is left that could end it.
-    pub fn send(&mut self, request: Request) -> Exchange {
+    ///
+    /// A request that is sent many times is best given as an `Arc`: it is neither copied nor read anew then.
+    pub fn send(&mut self, request: impl Into<Arc<Request>>) -> Exchange {
+        let request = request.into();
         let began = self.now();
         let mark = self.slot.transcript.mark();
         let worker = self.worker(&request);
         let limit = began + self.patience;
+        self.slot.at_this_instant = 0;
         self.slot.record_step(&Sending(&request));
+        self.slot.expect_request(&request);
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
@@ -176,6 +185,15 @@ impl Host {
         self.vms.watch = Some(watch);
     }
 
+    /// Begins a profile of the plugins, called `name`, for which [`Profile::tick`] is called each `interval` from now on.
+    ///
+    /// # Errors
+    ///
+    /// When there are no plugins, or their engine has no epoch checks.
+    pub fn profile(&mut self, name: &str, interval: Duration) -> Result<Profile, ProfileError> {
+        self.vms.profile(name, interval)
+    }
+
     /// Bytes of linear memory that each VM has now, in the order of [`VmIndex`](crate::proxy::VmIndex).
     pub fn memory_sizes(&self) -> impl Iterator<Item = u64> {
         self.vms.all.iter().map(crate::vm::Vm::memory_size)
@@ -217,7 +235,7 @@ impl Host {
 
     /// Makes hostcalls fail from here on.
     pub fn inject(&mut self, injection: Injection) {
-        self.act(Act::Fault(injection.clone()));
+        self.act(Act::Fault(Box::new(injection.clone())));
         self.slot.injections.push(injection);
     }
 

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use super::request_head::content_length;
 use super::upstream::Answering;
-use crate::state::{AnswerKind, Body, Chunk, Duration, Failure, Field, GrpcAnswer, Protocol, Response};
+use crate::state::{
+    Answer, AnswerKind, Body, Chunk, Duration, Failure, Field, Fields, GrpcAnswer, Protocol, Response,
+};
 
 /// The parts of an answer to a request that has arrived; none for an answer that never comes.
 pub(super) fn lay_out(out: &mut VecDeque<Answering>, answer: AnswerKind, enable_trailers: bool) {
@@ -15,7 +17,8 @@ pub(super) fn lay_out(out: &mut VecDeque<Answering>, answer: AnswerKind, enable_
             out.push_back(Answering::Reset("connection termination"));
         }
         AnswerKind::Fail(Failure::Cut) => {
-            let fields = vec![(b"transfer-encoding".to_vec(), b"chunked".to_vec())];
+            let mut fields = head(200, &[]);
+            fields.add(b"transfer-encoding", b"chunked");
             out.push_back(Answering::Head { fields, status: 200, end_stream: false });
             out.push_back(Answering::Reset("connection termination"));
         }
@@ -23,26 +26,58 @@ pub(super) fn lay_out(out: &mut VecDeque<Answering>, answer: AnswerKind, enable_
     }
 }
 
+/// An answer that every request gets, laid out once.
+#[derive(Clone, Debug)]
+pub(super) struct LaidOut {
+    pub(super) after: Duration,
+    /// No virtual time passes until the whole answer has come.
+    pub(super) immediate: bool,
+    /// The protocol of the answer, when it is a response.
+    pub(super) protocol: Option<Protocol>,
+    pub(super) parts: VecDeque<Answering>,
+}
+
+impl LaidOut {
+    pub(super) fn new(answer: Answer, enable_trailers: bool) -> Self {
+        let (after, immediate) = (answer.after, answer.is_immediate());
+        let protocol = match &answer.kind {
+            AnswerKind::Response(response) => Some(response.protocol),
+            AnswerKind::Grpc(_) | AnswerKind::Fail(_) => None,
+        };
+        let mut parts = VecDeque::new();
+        lay_out(&mut parts, answer.kind, enable_trailers);
+        Self { after, immediate, protocol, parts }
+    }
+}
+
+/// The head that a cluster or the upstream writes.
+fn head(status: u16, sent: &[Field]) -> Fields {
+    let mut fields = Fields::response();
+    fields.add(b":status", status.to_string().as_bytes());
+    sent.iter().for_each(|(name, value)| fields.add(name, value.trim_ascii()));
+    fields
+}
+
 /// The parts of a scripted response.
 fn response_parts(out: &mut VecDeque<Answering>, response: Response, enable_trailers: bool) {
     let h2 = response.protocol == Protocol::Http2;
     let given =
         |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
-    let mut fields = response.headers.clone();
+    let mut fields = head(response.status, &response.headers);
     let never_a_body = matches!(response.status, 204 | 304);
     let length = content_length(&response.body);
     let trailers = response.trailers.filter(|_| h2 || enable_trailers);
     if !given("content-length") {
         match (&response.body, length) {
             (Body::Sized(_), Some(length)) => {
-                fields.push((b"content-length".to_vec(), length.to_string().into_bytes()));
+                fields.add(b"content-length", length.to_string().as_bytes());
             }
             (Body::None, _) if trailers.is_none() && !h2 && !never_a_body => {
-                fields.push((b"content-length".to_vec(), b"0".to_vec()));
+                fields.add(b"content-length", b"0");
             }
             (Body::Sized(_) | Body::None, _) if trailers.is_none() => {}
             _ if !h2 && !given("transfer-encoding") => {
-                fields.push((b"transfer-encoding".to_vec(), b"chunked".to_vec()));
+                fields.add(b"transfer-encoding", b"chunked");
             }
             _ => {}
         }
@@ -94,8 +129,9 @@ pub(super) fn hold_open(parts: &mut VecDeque<Answering>) {
 
 /// The parts of a scripted gRPC answer: messages framed, the status in trailers.
 fn grpc_parts(out: &mut VecDeque<Answering>, grpc: GrpcAnswer) {
-    let mut fields = vec![(b"content-type".to_vec(), b"application/grpc".to_vec())];
-    fields.extend(grpc.initial_metadata);
+    let mut fields = head(200, &[]);
+    fields.add(b"content-type", b"application/grpc");
+    grpc.initial_metadata.iter().for_each(|(name, value)| fields.add(name, value.trim_ascii()));
     out.push_back(Answering::Head { fields, status: 200, end_stream: false });
     for message in grpc.messages {
         let mut bytes = vec![0];

@@ -1,6 +1,6 @@
 //! The upstream's answer, and its failures, on their way into the chain.
 
-use super::answer::{body_parts, hold_open, lay_out};
+use super::answer::{LaidOut, body_parts, hold_open};
 use super::chain::{Drive, From};
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
@@ -8,14 +8,28 @@ use super::reply::LocalReply;
 use super::run::Deadline;
 use super::transcript::{Party, What};
 use super::upstream::Answering;
-use crate::state::{Answer, AnswerKind, Chunk, Duration, Field, Fields, Protocol};
+use crate::state::{Answer, Chunk, Decimal, Duration, Field, Fields, Protocol};
 
 impl<G: Guest> Drive<'_, G> {
     /// The upstream answers because the test says so: with `answer`, or with the script's. Its message stays open
     /// unless `end`.
     pub(crate) fn answer_now(&mut self, id: StreamId, answer: Option<Answer>, end: bool) {
         let own = self.stream(id).upstream.own_answer.take();
-        match answer.or(own).or_else(|| self.proxy.upstream.next()) {
+        match answer.or(own) {
+            Some(answer) => self.answer(id, answer, end),
+            None => self.answer_by_script(id, end),
+        }
+    }
+
+    /// The upstream begins its scripted answer.
+    pub(super) fn answer_by_script(&mut self, id: StreamId, end: bool) {
+        if let Some(every) = self.proxy.laid_out() {
+            let upstream = &mut self.stream(id).upstream;
+            upstream.answering.extend(every.parts.iter().cloned());
+            self.answer_laid_out(id, every.after, every.protocol, end);
+            return;
+        }
+        match self.proxy.upstream.next() {
             Some(answer) => self.answer(id, answer, end),
             None => self.proxy.script_exhausted(id),
         }
@@ -60,14 +74,20 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The upstream begins to answer.
     pub(super) fn answer(&mut self, id: StreamId, answer: Answer, end: bool) {
-        let due = self.proxy.clock.now() + answer.after;
-        let enable_trailers = self.proxy.options.enable_trailers;
+        let LaidOut { after, protocol, mut parts, .. } =
+            LaidOut::new(answer, self.proxy.options.enable_trailers);
+        self.stream(id).upstream.answering.append(&mut parts);
+        self.answer_laid_out(id, after, protocol, end);
+    }
+
+    /// The upstream begins the answer whose parts stand ready.
+    fn answer_laid_out(&mut self, id: StreamId, after: Duration, protocol: Option<Protocol>, end: bool) {
+        let due = self.proxy.clock.now() + after;
         let upstream = &mut self.stream(id).upstream;
         upstream.answered = true;
-        if let AnswerKind::Response(response) = &answer.kind {
-            upstream.protocol = response.protocol;
+        if let Some(protocol) = protocol {
+            upstream.protocol = protocol;
         }
-        lay_out(&mut upstream.answering, answer.kind, enable_trailers);
         if upstream.answering.is_empty() {
             return;
         }
@@ -86,7 +106,7 @@ impl<G: Guest> Drive<'_, G> {
         let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
         match part {
             Answering::Head { fields, status, end_stream } => {
-                self.upstream_head(id, &fields, status, end_stream)
+                self.upstream_head(id, fields, status, end_stream);
             }
             Answering::Data { mut bytes, mut end_stream, .. } => {
                 if let Some(rest) = self.proxy.beyond_one_read(&mut bytes) {
@@ -146,26 +166,14 @@ impl<G: Guest> Drive<'_, G> {
         }
     }
 
-    pub(super) fn upstream_head(
-        &mut self,
-        id: StreamId,
-        sent: &[(Vec<u8>, Vec<u8>)],
-        status: u16,
-        end_stream: bool,
-    ) {
+    pub(super) fn upstream_head(&mut self, id: StreamId, mut fields: Fields, status: u16, end_stream: bool) {
         // The answer to HEAD has the head of a body, and none.
         let end_stream = end_stream || self.stream(id).head_request;
         if end_stream {
             self.stream(id).upstream.answering.clear();
         }
-        let mut fields = Fields::response();
-        fields.add(b":status", status.to_string().as_bytes());
-        for (name, value) in sent {
-            // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
-            if !name.eq_ignore_ascii_case(b"keep-alive") {
-                fields.add(name, value.trim_ascii());
-            }
-        }
+        // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
+        fields.remove(b"keep-alive");
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         let now = self.proxy.clock.now();
         self.answer_complete(id, end_stream);
@@ -174,7 +182,7 @@ impl<G: Guest> Drive<'_, G> {
         if let Some(deadline) = upstream.timeout.take_if(|_| end_stream) {
             self.proxy.deadlines.cancel(deadline);
         }
-        fields.overwrite(b"x-envoy-upstream-service-time", took.as_millis().to_string().as_bytes());
+        fields.overwrite(b"x-envoy-upstream-service-time", Decimal::of(took.as_millis()).as_bytes());
         let half = self.half(id, Direction::Response);
         if half.headers.is_some() {
             return; // A local reply is under way; the upstream's answer comes too late.

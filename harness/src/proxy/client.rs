@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::state::{Duration, Field, Fields, Instant, Protocol};
+use crate::state::{Duration, Field, Fields, Instant};
 
 /// A part of the request that is still on its way to the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,6 @@ pub(crate) enum Part {
 /// What the client sent and got.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientSide {
-    pub(crate) protocol: Protocol,
     /// Parts not yet taken in by the proxy.
     pub(crate) outbox: VecDeque<Part>,
     /// A deadline for the next part is set.
@@ -27,8 +26,8 @@ pub(crate) struct ClientSide {
 }
 
 impl ClientSide {
-    pub(crate) fn new(protocol: Protocol) -> Self {
-        Self { protocol, outbox: VecDeque::new(), sending: false, received: Received::default() }
+    pub(crate) fn new() -> Self {
+        Self { outbox: VecDeque::new(), sending: false, received: Received::default() }
     }
 }
 

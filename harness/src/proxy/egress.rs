@@ -3,6 +3,7 @@
 use super::chain::Drive;
 use super::client::End;
 use super::guest::Guest;
+use super::http_date::HttpDate;
 use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
 use super::transcript::{Fault, Party, What};
@@ -46,10 +47,7 @@ impl<G: Guest> Drive<'_, G> {
             });
             return;
         }
-        let mut date = [0; 29];
-        let written = self.proxy.http_date().as_bytes();
-        let date_length = written.len().min(date.len());
-        date[..date_length].copy_from_slice(&written[..date_length]);
+        let date = self.proxy.http_date();
         let now = self.proxy.clock.now();
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
@@ -59,7 +57,7 @@ impl<G: Guest> Drive<'_, G> {
             fields.remove(name);
         }
         if fields.get(b"date").is_none() {
-            fields.add(b"date", &date[..date_length]);
+            fields.add(b"date", date.as_ref().map_or(&[], HttpDate::as_slice));
         }
         fields.overwrite(b"server", b"envoy");
         if incomplete && protocol == Protocol::Http1 {

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 
 use super::Proxy;
 use super::chain::{Drive, From};
-use super::client::{ClientSide, Part};
+use super::client::Part;
 use super::codec;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
 use super::request_head::{as_sent, content_length, is_grpc};
 use super::run::Deadline;
-use super::stream::Stream;
 use super::transcript::{Detail, Kind, Party, What};
 use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
 
@@ -163,16 +162,7 @@ impl<G: Guest> Drive<'_, G> {
 impl Proxy {
     fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
         let id = self.next_stream();
-        let began = (self.clock.now(), self.clock.realtime());
-        let mut stream = Stream::new(id, began, ClientSide::new(request.protocol));
-        stream.filters = self.filters(worker);
-        for (at, filter) in stream.filters.iter_mut().enumerate() {
-            let vm = self.vm_mut(filter.vm);
-            if !vm.failed {
-                filter.context = vm.new_stream_context(id, at);
-            }
-        }
-        self.insert_stream(stream);
+        self.insert_stream(id, request.protocol, worker);
         id
     }
 }

@@ -4,7 +4,7 @@
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
 //! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
-//! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records` and
+//! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records`, `http_date` and
 //! `transcript` (the record).
 
 mod access;
@@ -20,6 +20,7 @@ mod egress;
 mod filter;
 mod finding;
 mod guest;
+mod http_date;
 mod ids;
 mod ingress;
 mod inject;
@@ -59,6 +60,8 @@ pub use tcp::ClosedBy;
 pub use transcript::Transcript;
 pub use upstream::Script;
 
+use answer::LaidOut;
+use http_date::HttpDate;
 use run::Deadline;
 use transcript::Detail;
 
@@ -123,9 +126,15 @@ pub struct Proxy {
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
     /// How much has happened at the present instant.
-    at_this_instant: u32,
+    pub(crate) at_this_instant: u32,
     /// The second last written as a date, and the date.
-    date: (u64, String),
+    date: Option<(u64, HttpDate)>,
+    /// The request last sent.
+    known: Option<request_head::Known>,
+    /// The upstream's answer laid out, where it has one for every request.
+    every: Option<std::sync::Arc<LaidOut>>,
+    /// A stream that has ended, to be used again.
+    spare: Option<Box<Stream>>,
 }
 
 impl Proxy {
@@ -153,7 +162,10 @@ impl Proxy {
             local_replies: Vec::new(),
             halted: false,
             at_this_instant: 0,
-            date: (0, String::new()),
+            date: None,
+            known: None,
+            every: None,
+            spare: None,
         }
     }
 

@@ -1,9 +1,7 @@
 //! Writing into the transcript, as far as its detail asks for it, and the dates that messages carry.
 
-use time::OffsetDateTime;
-use time::macros::format_description;
-
 use super::Proxy;
+use super::http_date::{HttpDate, http_date};
 use super::ids::{StreamId, VmIndex};
 use super::reply::LocalReply;
 use super::transcript::{Detail, Kind, Party, What};
@@ -11,19 +9,17 @@ use crate::abi::LogLevel;
 use crate::state::Fields;
 
 impl Proxy {
-    /// Realtime as an HTTP date (RFC 9110, section 5.6.7). Written anew when the second is another.
-    pub(super) fn http_date(&mut self) -> &str {
+    /// Realtime as an HTTP date; none beyond the year 9999. Written anew when the second is another.
+    pub(super) fn http_date(&mut self) -> Option<HttpDate> {
         let second = self.clock.realtime() / 1_000_000_000;
-        if self.date.0 != second || self.date.1.is_empty() {
-            let format = format_description!(
-                "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-            );
-            let date = i64::try_from(second)
-                .ok()
-                .and_then(|second| OffsetDateTime::from_unix_timestamp(second).ok());
-            self.date = (second, date.and_then(|date| date.format(&format).ok()).unwrap_or_default());
+        match self.date {
+            Some((known, date)) if known == second => Some(date),
+            _ => {
+                let date = http_date(second)?;
+                self.date = Some((second, date));
+                Some(date)
+            }
         }
-        &self.date.1
     }
 
     /// A log line of a plugin, or of whatever the effective context is.

@@ -3,6 +3,8 @@
 //! Serves the fact that plugins never see the client's bytes: hop headers go, `x-forwarded-proto` and
 //! `x-request-id` come, pseudo headers stand first (Envoy 1.40, observed).
 
+use std::sync::Arc;
+
 use super::Proxy;
 use crate::state::{Body, Fields, Protocol, Request};
 
@@ -31,76 +33,104 @@ const INTERNAL: [&[u8]; 17] = [
     b"x-forwarded-client-cert",
 ];
 
+/// A request that is sent over and over: the same value, in one place in memory.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// Held, so that no other request can come to stand in its place.
+    request: Arc<Request>,
+    /// Its head but for `x-request-id`, made when it came for the second time.
+    head: Option<Fields>,
+    again: bool,
+}
+
 impl Proxy {
+    /// This request is opened next. What is made of its head is kept for the next time.
+    pub(crate) fn expect_request(&mut self, request: &Arc<Request>) {
+        match &mut self.known {
+            Some(known) if Arc::ptr_eq(&known.request, request) => known.again = true,
+            known => *known = Some(Known { request: Arc::clone(request), head: None, again: false }),
+        }
+    }
+
     /// The map that the first plugin sees.
     pub(super) fn request_fields(&mut self, request: &Request) -> Fields {
-        let mut fields = Fields::request();
-        let given = |name: &[u8]| {
-            request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        let known = self.known.as_mut().filter(|known| known.again && std::ptr::eq(&*known.request, request));
+        let mut fields = match known {
+            Some(known) => known.head.get_or_insert_with(|| head(request)).clone(),
+            None => head(request),
         };
-        let forwarded = given(b"x-forwarded-proto");
-        let scheme = match forwarded {
-            Some(proto @ (b"http" | b"https")) => proto,
-            _ => &request.scheme,
-        };
-        let authority = given(b"host").unwrap_or(&request.authority);
-        let pseudo: [(&[u8], &[u8]); 4] = match request.protocol {
-            Protocol::Http1 => [
-                (b":authority", authority),
-                (b":path", &request.path),
-                (b":method", &request.method),
-                (b":scheme", scheme),
-            ],
-            Protocol::Http2 => [
-                (b":method", &request.method),
-                (b":path", &request.path),
-                (b":scheme", scheme),
-                (b":authority", authority),
-            ],
-        };
-        for (name, value) in pseudo {
-            fields.add(name, value);
-        }
-        let connection = given(b"connection").unwrap_or_default();
-        let mut cookie: Option<Vec<u8>> = None;
-        for (name, value) in &request.headers {
-            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-            let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
-            let expect = is(b"expect") && value.eq_ignore_ascii_case(b"100-continue");
-            if HOP.iter().chain(&INTERNAL).any(|left_out| is(left_out)) || te || expect || is(b"host") {
-                continue;
-            }
-            // Fields that `connection` names are of this connection only, too.
-            if connection.split(|byte| *byte == b',').any(|option| is(option.trim_ascii())) {
-                continue;
-            }
-            if is(b"cookie") && request.protocol == Protocol::Http2 {
-                match &mut cookie {
-                    Some(all) => {
-                        all.extend_from_slice(b"; ");
-                        all.extend_from_slice(value);
-                    }
-                    None => cookie = Some(value.clone()),
-                }
-                continue;
-            }
-            fields.add(name, value.trim_ascii());
-        }
-        if let Some(cookie) = cookie {
-            fields.add(b"cookie", &cookie);
-        }
-        if let (Some(length), None) = (content_length(&request.body), given(b"content-length")) {
-            fields.add(b"content-length", length.to_string().as_bytes());
-        }
-        if forwarded.is_none() {
-            fields.add(b"x-forwarded-proto", &request.scheme);
-        }
-        if given(b"x-request-id").is_none() {
+        if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"x-request-id")) {
             let id = self.request_ids.uuid_v4();
             fields.add(b"x-request-id", &id);
         }
         fields
     }
+}
+
+/// The map that the first plugin sees, but for an `x-request-id` that the proxy makes.
+fn head(request: &Request) -> Fields {
+    let mut fields = Fields::request();
+    let given = |name: &[u8]| {
+        request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    };
+    let forwarded = given(b"x-forwarded-proto");
+    let scheme = match forwarded {
+        Some(proto @ (b"http" | b"https")) => proto,
+        _ => &request.scheme,
+    };
+    let authority = given(b"host").unwrap_or(&request.authority);
+    let pseudo: [(&[u8], &[u8]); 4] = match request.protocol {
+        Protocol::Http1 => [
+            (b":authority", authority),
+            (b":path", &request.path),
+            (b":method", &request.method),
+            (b":scheme", scheme),
+        ],
+        Protocol::Http2 => [
+            (b":method", &request.method),
+            (b":path", &request.path),
+            (b":scheme", scheme),
+            (b":authority", authority),
+        ],
+    };
+    for (name, value) in pseudo {
+        fields.add(name, value);
+    }
+    let connection = given(b"connection").unwrap_or_default();
+    let mut cookie: Option<Vec<u8>> = None;
+    for (name, value) in &request.headers {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
+        let expect = is(b"expect") && value.eq_ignore_ascii_case(b"100-continue");
+        if HOP.iter().chain(&INTERNAL).any(|left_out| is(left_out)) || te || expect || is(b"host") {
+            continue;
+        }
+        // Fields that `connection` names are of this connection only, too.
+        if connection.split(|byte| *byte == b',').any(|option| is(option.trim_ascii())) {
+            continue;
+        }
+        if is(b"cookie") && request.protocol == Protocol::Http2 {
+            match &mut cookie {
+                Some(all) => {
+                    all.extend_from_slice(b"; ");
+                    all.extend_from_slice(value);
+                }
+                None => cookie = Some(value.clone()),
+            }
+            continue;
+        }
+        fields.add(name, value.trim_ascii());
+    }
+    if let Some(cookie) = cookie {
+        fields.add(b"cookie", &cookie);
+    }
+    if let (Some(length), None) = (content_length(&request.body), given(b"content-length")) {
+        fields.add(b"content-length", length.to_string().as_bytes());
+    }
+    if forwarded.is_none() {
+        fields.add(b"x-forwarded-proto", &request.scheme);
+    }
+    fields
 }
 
 /// Bytes of a sized body; `None` for one without a stated length.

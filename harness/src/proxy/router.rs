@@ -9,7 +9,7 @@ use super::run::Deadline;
 use super::transcript::{Fault, Party, What};
 use super::upstream::Answering;
 use super::upstream_head::{frame, refusal, routed};
-use crate::state::{Answer, AnswerKind, Duration, Failure, Protocol};
+use crate::state::{Answer, AnswerKind, Decimal, Duration, Failure, Protocol};
 
 impl<G: Guest> Drive<'_, G> {
     /// The request's head has passed the chain.
@@ -40,7 +40,7 @@ impl<G: Guest> Drive<'_, G> {
         }
         let head_request = fields.get(b":method") == Some(b"HEAD");
         if !timeout.is_zero() {
-            fields.overwrite(b"x-envoy-expected-rq-timeout-ms", timeout.as_millis().to_string().as_bytes());
+            fields.overwrite(b"x-envoy-expected-rq-timeout-ms", Decimal::of(timeout.as_millis()).as_bytes());
         }
         let refused = refusal(fields);
         let mut wire = fields.clone();
@@ -78,8 +78,7 @@ impl<G: Guest> Drive<'_, G> {
         if self.stream(id).upstream.by_hand {
             return None;
         }
-        let own = self.stream(id).upstream.own_answer.clone();
-        let after = match &own {
+        let after = match &self.stream(id).upstream.own_answer {
             Some(answer) => refused(answer)?,
             None => {
                 let after = self.proxy.upstream.peek().and_then(refused)?;
@@ -145,21 +144,24 @@ impl<G: Guest> Drive<'_, G> {
             received.end = End::Complete;
             received.ended_at = Some(now);
         }
-        let answer = if by_hand || answered || short {
-            None
-        } else {
-            let own = self.stream(id).upstream.own_answer.take();
-            Some(own.or_else(|| self.proxy.upstream.next()))
-        };
+        let answers = !(by_hand || answered || short);
+        let own = if answers { self.stream(id).upstream.own_answer.take() } else { None };
         // An answer that comes at once needs no timeout.
-        let at_once = matches!(&answer, Some(Some(answer)) if answer.is_immediate());
+        let at_once = answers
+            && match &own {
+                Some(answer) => answer.is_immediate(),
+                None => match self.proxy.laid_out() {
+                    Some(every) => every.immediate,
+                    None => self.proxy.upstream.peek().is_some_and(Answer::is_immediate),
+                },
+            };
         if !timeout.is_zero() && !at_once {
             let deadline = self.proxy.deadlines.schedule(now + timeout, Deadline::RouteTimeout(id));
             self.stream(id).upstream.timeout = Some(deadline);
         }
-        match answer {
-            Some(Some(answer)) => self.answer(id, answer, true),
-            Some(None) => self.proxy.script_exhausted(id),
+        match own {
+            Some(answer) => self.answer(id, answer, true),
+            None if answers => self.answer_by_script(id, true),
             None => {}
         }
     }

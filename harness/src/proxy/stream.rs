@@ -51,11 +51,11 @@ pub(crate) struct Running {
 }
 
 impl Stream {
-    pub(crate) fn new(id: StreamId, began: (Instant, u64), client: ClientSide) -> Self {
+    pub(crate) fn new(id: StreamId, began: (Instant, u64), protocol: Protocol) -> Self {
         Self {
             id,
             began,
-            protocol: client.protocol,
+            protocol,
             head_request: false,
             grpc_request: false,
             filters: Vec::new(),
@@ -67,9 +67,24 @@ impl Stream {
             details: None,
             filter_state: FilterState::default(),
             properties: Overrides::default(),
-            client,
+            client: ClientSide::new(),
             upstream: UpstreamSide::default(),
             ended: false,
+        }
+    }
+
+    /// Becomes a new stream. Of the old one nothing is left but the room that its lists took.
+    pub(crate) fn renew(&mut self, id: StreamId, began: (Instant, u64), protocol: Protocol) {
+        let mut old = std::mem::replace(self, Self::new(id, began, protocol));
+        old.filters.clear();
+        old.upstream.answering.clear();
+        old.client.outbox.clear();
+        self.filters = old.filters;
+        self.upstream.answering = old.upstream.answering;
+        self.client.outbox = old.client.outbox;
+        for (new, old) in self.halves.iter_mut().zip(&mut old.halves) {
+            old.flight.clear();
+            new.flight = std::mem::take(&mut old.flight);
         }
     }
 

@@ -1,33 +1,63 @@
 //! The streams that the proxy holds: the chain of a new one, looking them up, handing them over at their end.
 
+use std::sync::Arc;
+
+use super::answer::LaidOut;
 use super::client::End;
 use super::ids::{PluginIndex, StreamId};
 use super::stream::{Filter, Stream};
 use super::transcript::{Party, What};
-use super::{FailurePolicy, Proxy};
+use super::{FailurePolicy, Proxy, Script};
+use crate::state::Protocol;
 
 impl Proxy {
     /// The chain of a new stream. A plugin whose VM is dead is left out when its policy is to fail open.
-    pub(super) fn filters(&self, worker: usize) -> Vec<Filter> {
-        let mut filters = Vec::with_capacity(self.plugins.len());
-        for (index, plugin) in self.plugins.iter().enumerate() {
+    pub(super) fn filters(&self, worker: usize) -> impl Iterator<Item = Filter> {
+        self.plugins.iter().enumerate().filter_map(move |(index, plugin)| {
             let vm = self.vm_of(worker, PluginIndex(index));
             let state = self.vm(vm);
             if state.failed && plugin.policy == FailurePolicy::Open {
-                continue;
+                return None;
             }
             let parent = state.plugin_context(PluginIndex(index)).map_or(0, |context| context.id);
-            filters.push(Filter::new(PluginIndex(index), vm, parent));
-        }
-        filters
+            Some(Filter::new(PluginIndex(index), vm, parent))
+        })
     }
 
     pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.first_stream + self.streams.len())
     }
 
-    pub(super) fn insert_stream(&mut self, stream: Stream) {
-        self.streams.push_back(Some(Box::new(stream)));
+    /// Opens a stream: one that has ended is used again.
+    pub(super) fn insert_stream(&mut self, id: StreamId, protocol: Protocol, worker: usize) {
+        let began = (self.clock.now(), self.clock.realtime());
+        let mut stream = match self.spare.take() {
+            Some(mut spare) => {
+                spare.renew(id, began, protocol);
+                spare
+            }
+            None => Box::new(Stream::new(id, began, protocol)),
+        };
+        stream.filters.extend(self.filters(worker));
+        for (at, filter) in stream.filters.iter_mut().enumerate() {
+            let vm = self.vm_mut(filter.vm);
+            if !vm.failed {
+                filter.context = vm.new_stream_context(id, at);
+            }
+        }
+        self.streams.push_back(Some(stream));
+    }
+
+    /// A stream that was handed over is of no use any more.
+    pub(crate) fn give_back(&mut self, stream: Box<Stream>) {
+        self.spare = Some(stream);
+    }
+
+    /// The upstream's answer laid out, where every request gets the same.
+    pub(super) fn laid_out(&mut self) -> Option<Arc<LaidOut>> {
+        let Script::Every(answer) = &self.upstream else { return None };
+        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers));
+        Some(Arc::clone(self.every.get_or_insert_with(make)))
     }
 
     /// Whether the stream is still here: streams leave when the test has taken their exchange.

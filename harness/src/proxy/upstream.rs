@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::client::{End, Received};
-use crate::state::{Answer, DeadlineId, Duration, Field, Instant, Protocol};
+use crate::state::{Answer, DeadlineId, Duration, Field, Fields, Instant, Protocol};
 
 /// A part of the upstream's answer that is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answering {
-    /// The head; `end_stream` when nothing follows it.
-    Head { fields: Vec<Field>, status: u16, end_stream: bool },
+    /// The head, with its status; `end_stream` when nothing follows it.
+    Head { fields: Fields, status: u16, end_stream: bool },
     /// Body bytes, after a span of virtual time.
     Data { bytes: Vec<u8>, after: Duration, end_stream: bool },
     /// The end of an HTTP/1.1 body.

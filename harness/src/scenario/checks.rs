@@ -43,6 +43,9 @@ pub(crate) fn scenario(scenario: &Scenario, reader: &mut Reader) {
             reader.complain(&scenario.span, format!("`{key}` needs a reason"), None);
         }
     }
+    if let Some(claim) = &scenario.rate_limit {
+        claim.objections().into_iter().for_each(|why| reader.complain(&claim.span, why, None));
+    }
     if scenario.host.enable_trailers.is_none() {
         for span in std::mem::take(&mut reader.http1_trailers) {
             unstated_trailers(&span, reader);

@@ -14,8 +14,9 @@ use super::document::source::{Node, Value};
 use super::host_options::HostOptions;
 use super::model::{Answers, Property, Scenario, View};
 use super::plugin::{Chain, Configs, Manifests, PluginSpec, Workload};
+use super::rate_limit::RateLimit;
 use super::step::Step;
-use super::suites::{Cost, Parity, RateLimit};
+use super::suites::{Cost, Parity};
 use super::value::clock::WallTime;
 use super::value::json::editor_view;
 use super::value::path::PropertyPath;
@@ -77,8 +78,8 @@ document! {
         pub(crate) cases: Option<CaseList>,
         /// Configurations in place of those of named plugins.
         pub(crate) configs: Configs = Configs::default(),
-        /// What is done, in order.
-        pub(crate) steps: Vec<Step>,
+        /// What is done, in order. Only beside `rate_limit` may it be left out.
+        pub(crate) steps: Option<Vec<Step>>,
         /// The views whose snapshots are compared.
         pub(crate) snapshot: Vec<View> = Vec::new(),
         /// Why it is not run.
@@ -136,6 +137,9 @@ impl File {
 impl ScenarioForm {
     /// The scenario, with the plugins' configurations put in their places.
     pub(crate) fn scenario(self, case: Option<String>, chain: &Chain, reader: &mut Reader) -> Scenario {
+        if self.steps.is_none() && self.rate_limit.is_none() {
+            reader.complain(&self.span, "the key `steps` is missing", None);
+        }
         let mut chain = chain.clone();
         if let Chain::Plugins(plugins) = &mut chain {
             for (span, name, config) in &self.configs.0 {
@@ -157,7 +161,7 @@ impl ScenarioForm {
             clock: self.surroundings.clock,
             seed: self.surroundings.seed,
             host: self.surroundings.host,
-            steps: self.steps,
+            steps: self.steps.unwrap_or_default(),
             snapshot: self.snapshot,
             skip: self.skip,
             known_failure: self.known_failure,

@@ -6,14 +6,14 @@
 //!
 //! In reading order:
 //! - `model`, `step`, `expect`, `expect_http`: what a scenario is
-//! - `plugin`, `host_options`, `suites`: the chain under test, its host, what other suites read
+//! - `plugin`, `host_options`, `suites`, `rate_limit`: the chain under test, its host, what other suites read
 //! - `value`: the kinds of values, and matchers
 //! - `file`, `step_form`, `stream_form`, `request_form`, `answer_form`: how they are written
 //! - `load`, `checks`: from a file to its scenarios
 //! - `cost`: what a scenario may use up, in fuel
 //! - `run`, `driver`, `judge`, `failure`, `report`: a scenario carried out, judged, and told of; `modules`: where it
 //!   gets its plugins from; `script`: the way back, from what a test in Rust did;
-//!   `accept`: expectations written into a file, from what a run showed
+//!   `accept`: expectations written into a file, from what a run showed; `replay`: a scenario carried out without being judged
 //!
 //! The declarations behind all of them are in `document`.
 //!
@@ -37,6 +37,8 @@ mod model;
 mod modules;
 mod plugin;
 mod print;
+mod rate_limit;
+mod replay;
 mod report;
 mod request_form;
 mod run;
@@ -57,6 +59,7 @@ pub use accept::{Accepted, accept};
 pub use discover::{Found, discover};
 pub use document::error::{FileErrors, ScenarioError};
 pub use document::source::Span;
+pub use driver::builder;
 pub use expect::{
     CallbackExpectation, Closer, Expectations, Expected, HostcallExpectation, LogExpectation, LogLine,
     MetricExpectation, PropertyExpectation, QueueExpectation, SharedDataExpectation, Side, TrapExpectation,
@@ -76,13 +79,15 @@ pub use plugin::{
     VmSpec, Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
+pub use rate_limit::{Algorithm, ClockClaim, Edge, LimitKey, RateLimit, Refill, Refused, Scope, Windows};
+pub use replay::Replay;
 pub use report::{Style, report};
 pub use run::{Passage, Run, RunError, RunOptions, Verdict, run};
 pub use step::{
     Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
     SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
-pub use suites::{Algorithm, Cost, LimitKey, Mask, Parity, RateLimit, Refill, Refused, Scope};
+pub use suites::{Cost, Mask, Parity};
 pub use value::clock::WallTime;
 pub use value::headers::{FieldExpectation, FieldTest, HeadersExpectation};
 pub use value::matcher::{BodyMatcher, Matcher, Pattern, Test};

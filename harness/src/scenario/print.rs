@@ -71,7 +71,7 @@ fn form(scenario: &Scenario) -> ScenarioForm {
         name: scenario.name.clone(),
         cases: scenario.case.as_ref().map(case),
         configs: Configs(configs.collect()),
-        steps: scenario.steps.clone(),
+        steps: (!scenario.steps.is_empty() || scenario.rate_limit.is_none()).then(|| scenario.steps.clone()),
         snapshot: scenario.snapshot.clone(),
         skip: scenario.skip.clone(),
         known_failure: scenario.known_failure.clone(),

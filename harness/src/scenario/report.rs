@@ -123,6 +123,7 @@ fn headline(failure: &Failure) -> String {
         "trap" | "stalled" | "findings" | "start" | "respond" | "data" | "close" | "enqueue" | "step" => {
             format!("{what}: {actual}")
         }
+        _ if what.starts_with("rate_limit") => format!("{what}: {actual}"),
         _ if expected.len() + actual.len() <= LONG => format!("{what}: expected {expected}, found {actual}"),
         _ => format!("{what} is not as expected"),
     }

@@ -1,6 +1,7 @@
 //! What a test in Rust did with its host, as a scenario file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -85,13 +86,16 @@ impl Host {
     fn step_of(&self, act: &Act) -> Step {
         let span = Span::none();
         let kind = match act.clone() {
-            Act::Send(request) => StepKind::Request(request),
-            Act::Open { stream, request, end } => StepKind::Open(Open { stream: name(stream), end, request }),
+            Act::Send(request) => StepKind::Request(Arc::unwrap_or_clone(request)),
+            Act::Open { stream, request, end } => {
+                let request = Arc::unwrap_or_clone(request);
+                StepKind::Open(Open { stream: name(stream), end, request })
+            }
             Act::More { stream, chunks, trailers, end } => {
                 StepKind::Send(Send { stream: name(stream), end, chunks, trailers })
             }
             Act::Respond { stream, with, end } => {
-                let with = match with {
+                let with = match *with {
                     Reply::Scripted => RespondWith::Scripted,
                     Reply::Answer(answer) => RespondWith::Answer(answer),
                     Reply::More { chunks, trailers } => RespondWith::More { chunks, trailers },
@@ -158,8 +162,9 @@ fn side(peer: Peer) -> Side {
 fn has_trailers(act: &Act) -> bool {
     match act {
         Act::Send(request) | Act::Open { request, .. } => request.trailers.is_some(),
-        Act::More { trailers, .. } | Act::Respond { with: Reply::More { trailers, .. }, .. } => {
-            trailers.is_some()
+        Act::More { trailers, .. } => trailers.is_some(),
+        Act::Respond { with, .. } => {
+            matches!(&**with, Reply::More { trailers: Some(_), .. })
         }
         _ => false,
     }

@@ -11,6 +11,7 @@
 mod buffers;
 mod clock;
 mod deadlines;
+mod decimal;
 mod entropy;
 mod fields;
 mod message;
@@ -23,6 +24,7 @@ mod time;
 pub use buffers::Buffer;
 pub use clock::Clock;
 pub use deadlines::{DeadlineId, Deadlines};
+pub(crate) use decimal::Decimal;
 pub use entropy::Entropy;
 pub use fields::{Fields, FieldsKind};
 pub use message::{

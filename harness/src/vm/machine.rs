@@ -54,7 +54,7 @@ pub(crate) struct Vm {
     pub(super) instance: Instance,
     pub(super) program: Arc<Program>,
     exports: Exports,
-    guard: HangGuard,
+    pub(super) guard: HangGuard,
     meter: Option<Meter>,
     index: VmIndex,
 }

@@ -23,6 +23,9 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     if let Some(why) = scenario.parity.as_ref().and_then(|parity| parity.skip.as_ref()) {
         return Err(why.clone());
     }
+    if scenario.steps.is_empty() && scenario.rate_limit.is_some() {
+        return refuse("it is a claim without steps");
+    }
     if scenario.host.workers > 1 {
         return refuse("it has several workers, and which of them serves a request is Envoy's choice");
     }

@@ -1,12 +1,13 @@
 //! One trial: the scenario is run, judged, and compared with its snapshots.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use libtest_mimic::Completion;
-use proxy_wasm_harness::scenario::{Run, RunOptions, Scenario, Style, Verdict, report, run};
+use proxy_wasm_harness::scenario::{Run, RunOptions, Scenario, Style, Verdict, report};
 
 use super::{Target, quiet};
 use crate::modules::ModuleSource;
+use crate::rate_limit::{self, Counterexample, Judged, Tuning};
 use crate::snapshots::{Shelf, compare};
 
 /// What all trials of a target have in common.
@@ -32,7 +33,9 @@ impl Judge {
     ) -> Result<Completion, String> {
         // Whoever gets here wants it run, whatever it says itself.
         let scenario = &Scenario { skip: None, ..scenario.clone() };
-        let run = run(scenario, ModuleSource::shared(), &RunOptions::default()).map_err(|e| e.to_string())?;
+        let judged =
+            rate_limit::run(scenario, ModuleSource::shared(), &RunOptions::default(), Tuning::default());
+        let Judged { run, counterexample, .. } = judged.map_err(|error| error.to_string())?;
         match run.verdict(scenario) {
             Verdict::Passed | Verdict::Skipped(_) => {}
             Verdict::KnownFailure(reason) => {
@@ -44,7 +47,10 @@ impl Judge {
                 ));
             }
             Verdict::Failed => {
-                let report = report(scenario, &run, self.style);
+                let mut report = report(scenario, &run, self.style);
+                if let Some(counterexample) = counterexample {
+                    report.push_str(&kept(&counterexample, scenario, &snapshots.input));
+                }
                 return Err(format!("{}\n\nrun it again: {}", report.trim_end(), self.target.rerun(trial)));
             }
         }
@@ -79,5 +85,15 @@ impl Judge {
         let asserted = settings.bind(|| quiet::caught(|| (self.target.assert_snapshot)(&name, &text)));
         let objection = asserted.err()?;
         Some(difference.map_or(objection, |difference| difference.to_string()))
+    }
+}
+
+/// The least schedule that fails, as a file: where it is kept, or its text.
+fn kept(counterexample: &Counterexample, scenario: &Scenario, input: &Path) -> String {
+    match counterexample.keep(input, scenario) {
+        Ok(Some(path)) => format!("\nthe least schedule that fails is kept as {}\n", path.display()),
+        _ => counterexample.file(input.parent().unwrap_or(Path::new(""))).map_or_else(String::new, |text| {
+            format!("\nthe least schedule that fails, as a scenario file:\n\n{text}")
+        }),
     }
 }

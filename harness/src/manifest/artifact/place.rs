@@ -40,6 +40,9 @@ pub(crate) fn remote(path: &Path, url: &str, sha256: Option<&str>) -> Result<Mod
     if image && unpack::is_tar(&bytes) && saved::is_saved(&bytes) {
         return whole(saved::fetch(&bytes, url).map_err(named)?, url, sha256);
     }
+    if path.extension().is_some_and(|ending| ending == "wat") {
+        return text(path, &bytes, url, sha256);
+    }
     let packed = bytes.starts_with(&[0x1f, 0x8b]) || unpack::is_tar(&bytes);
     let module = unpack::unpacked(bytes, LARGEST);
     // The digest of an image is not that of its module: without the image it cannot be compared.
@@ -47,6 +50,16 @@ pub(crate) fn remote(path: &Path, url: &str, sha256: Option<&str>) -> Result<Mod
     let fetched = Fetched { module, checksum };
     let module = whole(fetched, url, sha256)?;
     Ok(if packed { module } else { Module::File(path.to_path_buf()) })
+}
+
+/// A module in text form stands for its binary form. No registry has one.
+fn text(path: &Path, bytes: &[u8], url: &str, sha256: Option<&str>) -> Result<Module, FetchError> {
+    let module = wat::parse_bytes(bytes).map_err(|error| {
+        FetchError::new(format!("{}: is no module in text form: {error}", path.display()))
+    })?;
+    let checksum = (!url.starts_with("oci://")).then(|| checksum::of(&module));
+    whole(Fetched { module: module.into_owned(), checksum }, url, sha256)?;
+    Ok(Module::File(path.to_path_buf()))
 }
 
 fn whole(fetched: Fetched, url: &str, sha256: Option<&str>) -> Result<Module, FetchError> {

@@ -312,6 +312,20 @@ fn a_bare_module_stands_for_an_image_whose_digest_is_not_known() {
 }
 
 #[test]
+fn a_module_in_text_form_stands_for_its_binary_form() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("p.wat");
+    std::fs::write(&path, "(module)").expect("written");
+    for (url, sha256) in [(HTTP, None), ("oci://r/p:v1", None), (HTTP, Some(checksum::of(MODULE)))] {
+        let found = given(&path, url, sha256.as_deref()).expect("a module");
+        assert_eq!(found, Module::File(path.clone()), "{url}");
+    }
+    refused(given(&path, HTTP, Some(&"0".repeat(64))), "has the checksum");
+    std::fs::write(&path, "(modul)").expect("written");
+    refused(given(&path, HTTP, None), "is no module in text form");
+}
+
+#[test]
 fn what_is_not_there() {
     refused(given(Path::new("/nonexistent"), HTTP, None), "/nonexistent: cannot be opened");
     let folder = TempDir::new().expect("a folder");

@@ -273,11 +273,9 @@ impl<G: Guest> Drive<'_, G> {
         let open = self.proxy.calls.open.get_mut(&at)?;
         let mut part = open.answering.pop_front()?;
         match &mut part {
-            Answering::Head { fields, status, end_stream } => {
+            Answering::Head { fields, end_stream, .. } => {
                 *end_stream |= head_request;
-                let mut head = Fields::response();
-                head.add(b":status", status.to_string().as_bytes());
-                fields.iter().for_each(|(name, value)| head.add(name, value.trim_ascii()));
+                let mut head = std::mem::replace(fields, Fields::response());
                 self.proxy.record_call_fields(
                     at,
                     CallSide::Answers,

@@ -99,15 +99,15 @@ impl Proxy {
         let id = self.next_stream();
         // Its number is taken; it is no HTTP stream.
         self.streams.push_back(None);
-        let filters = self.filters(worker).into_iter();
-        let filters = filters.map(|filter| TcpFilter {
+        let filters = self.filters(worker).map(|filter| TcpFilter {
             plugin: filter.plugin,
             vm: filter.vm,
             parent: filter.parent,
             context: 0,
             open: [false; 2],
         });
-        let connection = Connection { filters: filters.collect(), ..Connection::default() };
+        let filters = filters.collect();
+        let connection = Connection { filters, ..Connection::default() };
         self.connections.insert(id, connection);
         self.record_tcp(id, TcpEvent::Connects);
         id

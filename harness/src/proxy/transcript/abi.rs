@@ -24,7 +24,7 @@ impl Transcript {
     pub fn abi_since(&self, mark: usize) -> String {
         let mut out = String::new();
         let mut depth = 0;
-        let events = &self.events[mark.min(self.events.len())..];
+        let events = &self.events()[mark.min(self.events().len())..];
         let mut index = 0;
         while index < events.len() {
             let event = &events[index];

@@ -14,7 +14,7 @@ impl Transcript {
     #[must_use]
     pub fn http_since(&self, mark: usize) -> String {
         let mut out = String::new();
-        for event in &self.events[mark.min(self.events.len())..] {
+        for event in &self.events()[mark.min(self.events().len())..] {
             self.http_event(&mut out, event);
         }
         out

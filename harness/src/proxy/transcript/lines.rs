@@ -11,7 +11,7 @@ impl Transcript {
     /// The lines of one event, as the views show it.
     #[must_use]
     pub fn lines_of(&self, index: usize) -> Vec<String> {
-        let Some(event) = self.events.get(index) else { return Vec::new() };
+        let Some(event) = self.events().get(index) else { return Vec::new() };
         let mut out = String::new();
         self.http_event(&mut out, event);
         self.log_event(&mut out, event);
@@ -31,7 +31,7 @@ impl Transcript {
     /// The part of a stream's message that `party` sent or received, the last if there are several.
     #[must_use]
     pub fn part_of(&self, stream: StreamId, party: Party, is: impl Fn(What) -> bool) -> Option<usize> {
-        self.events.iter().rposition(|Event { kind, .. }| match *kind {
+        self.events().iter().rposition(|Event { kind, .. }| match *kind {
             Kind::Message { stream: of, party: by, what, .. } => of == stream && by == party && is(what),
             _ => false,
         })
@@ -40,7 +40,7 @@ impl Transcript {
     /// The local response that answered a stream, the last if there are several.
     #[must_use]
     pub fn local_response_of(&self, stream: StreamId) -> Option<usize> {
-        self.events
+        self.events()
             .iter()
             .rposition(|event| matches!(event.kind, Kind::LocalResponse { stream: of, .. } if of == stream))
     }

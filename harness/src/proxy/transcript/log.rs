@@ -18,7 +18,7 @@ impl Transcript {
     #[must_use]
     pub fn log_since(&self, mark: usize) -> String {
         let mut out = String::new();
-        for event in &self.events[mark.min(self.events.len())..] {
+        for event in &self.events()[mark.min(self.events().len())..] {
             self.log_event(&mut out, event);
         }
         out
@@ -28,7 +28,7 @@ impl Transcript {
     #[must_use]
     pub fn http_and_log(&self) -> String {
         let mut out = String::new();
-        for event in &self.events {
+        for event in self.events() {
             self.http_event(&mut out, event);
             self.log_event(&mut out, event);
         }

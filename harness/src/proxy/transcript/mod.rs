@@ -8,10 +8,13 @@ mod event;
 mod http;
 mod lines;
 mod log;
+mod record;
 mod text;
 
 pub use event::{Arg, Args, CallSide, Detail, Event, Fault, Kind, Moved, Party, TcpEvent, Text, What};
 pub use text::show_bytes;
+
+use record::Record;
 
 use super::ids::VmIndex;
 use crate::abi::LogLevel;
@@ -21,8 +24,7 @@ use crate::state::{Fields, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
     detail: Detail,
-    events: Vec<Event>,
-    bytes: Vec<u8>,
+    record: Record,
     names: Vec<String>,
 }
 
@@ -60,42 +62,42 @@ impl Transcript {
     /// The events, in order.
     #[must_use]
     pub fn events(&self) -> &[Event] {
-        &self.events
+        &self.record.events
     }
 
     /// Number of events so far: a mark to read on from.
     #[must_use]
     pub fn mark(&self) -> usize {
-        self.events.len()
+        self.record.events.len()
     }
 
     /// Bytes that an event refers to.
     #[must_use]
     pub fn bytes(&self, text: Text) -> &[u8] {
-        &self.bytes[text.start as usize..(text.start + text.len) as usize]
+        &self.record.bytes[text.start as usize..(text.start + text.len) as usize]
     }
 
     pub(crate) fn push(&mut self, at: Instant, kind: Kind) {
-        self.events.push(Event { at, kind });
+        self.record.events.push(Event { at, kind });
     }
 
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Text {
-        let start = self.bytes.len() as u32;
-        self.bytes.extend_from_slice(bytes);
+        let start = self.record.bytes.len() as u32;
+        self.record.bytes.extend_from_slice(bytes);
         Text { start, len: bytes.len() as u32 }
     }
 
     pub(crate) fn put_fields(&mut self, fields: &Fields) -> Text {
-        let start = self.bytes.len();
+        let start = self.record.bytes.len();
         let len = fields.serialized_len();
-        self.bytes.resize(start + len, 0);
-        fields.serialize_into(&mut self.bytes[start..]);
+        self.record.bytes.resize(start + len, 0);
+        fields.serialize_into(&mut self.record.bytes[start..]);
         Text { start: start as u32, len: len as u32 }
     }
 
     /// The arena, to encode arguments in place; see [`Args`].
     pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
+        &mut self.record.bytes
     }
 
     /// The log lines, in order: VM, plugin's name as the log shows it, level, message.
@@ -105,7 +107,7 @@ impl Transcript {
 
     /// The log lines from event `mark` on.
     pub fn log_lines_since(&self, mark: usize) -> impl Iterator<Item = LogLine<'_>> {
-        self.events.iter().enumerate().skip(mark).filter_map(|(index, event)| match event.kind {
+        self.record.events.iter().enumerate().skip(mark).filter_map(|(index, event)| match event.kind {
             Kind::Log { vm, plugin, level, message } => Some(LogLine {
                 event: index,
                 at: event.at,

@@ -18,11 +18,26 @@ use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
     Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
-use crate::host::{Host, HostError, Peer, Refusal, Reply, Started};
+use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template};
 use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
 use crate::state::{Duration, Instant, Request};
 use streams::Streams;
+
+/// The host that `scenario` describes, before its first step: for suites that make steps of their own.
+///
+/// # Errors
+///
+/// As [`run`](super::run()).
+pub fn builder(
+    scenario: &Scenario,
+    modules: &dyn Modules,
+    options: &RunOptions,
+) -> Result<Builder, RunError> {
+    let scenario = scenario.in_place()?;
+    offered::check(&scenario)?;
+    setup::builder(&scenario, modules, options)
+}
 
 /// Carries out `scenario`.
 pub(super) fn drive(
@@ -37,15 +52,7 @@ pub(super) fn drive(
         Ok(Started::Refused(host, refusal)) => (host, Some(refusal)),
         Err(error) => return Err(unusable(&scenario.span, &error)),
     };
-    let mut driver = Driver {
-        scenario,
-        host,
-        streams: Streams::default(),
-        judge: Judge::new(scenario),
-        passages: Vec::new(),
-        exchanges: 0,
-        steps: 0,
-    };
+    let mut driver = Driver::new(scenario, host);
     driver.host.judged();
     if driver.start(refusal) {
         for (index, step) in scenario.steps.iter().enumerate() {
@@ -53,6 +60,31 @@ pub(super) fn drive(
         }
     }
     Ok(driver.end())
+}
+
+/// A template of the host that `scenario` describes.
+pub(super) fn template(
+    scenario: &Scenario,
+    modules: &dyn Modules,
+    options: &RunOptions,
+) -> Result<Template, RunError> {
+    offered::check(scenario)?;
+    let builder = setup::builder(scenario, modules, options)?;
+    builder.template().map_err(|error| unusable(&scenario.span, &error))
+}
+
+/// Carries out the steps of `scenario` on `host`, judging nothing. Answers it with the number of exchanges.
+pub(super) fn play(scenario: &Scenario, host: Box<Host>) -> Result<(Box<Host>, usize), RunError> {
+    let mut driver = Driver::new(scenario, host);
+    for step in &scenario.steps {
+        let mut began: Option<Instant> = None;
+        for _ in 0..step.repeat {
+            driver.wait_for_next(step.every, began);
+            began = Some(driver.host.now());
+            driver.carry_out(&step.kind, &step.span)?;
+        }
+    }
+    Ok((driver.host, driver.exchanges))
 }
 
 fn side(side: Side) -> Peer {
@@ -80,7 +112,20 @@ struct Driver<'s> {
     steps: usize,
 }
 
-impl Driver<'_> {
+impl<'s> Driver<'s> {
+    fn new(scenario: &'s Scenario, host: Box<Host>) -> Self {
+        let (streams, judge) = (Streams::default(), Judge::new(scenario));
+        Self { scenario, host, streams, judge, passages: Vec::new(), exchanges: 0, steps: 0 }
+    }
+
+    /// Moves time on to the next repetition of a step whose last one began at `last`.
+    fn wait_for_next(&mut self, every: Option<Duration>, last: Option<Instant>) {
+        if let (Some(every), Some(last)) = (every, last) {
+            let gap = (last + every) - self.host.now();
+            self.host.advance_for(gap, Moved::Every);
+        }
+    }
+
     /// Judges the start. Answers whether there is more to do.
     fn start(&mut self, refusal: Option<Refusal>) -> bool {
         let first = self.scenario.steps.first();
@@ -113,10 +158,7 @@ impl Driver<'_> {
         for repetition in 1..=step.repeat {
             let mark = Mark::of(&self.host);
             let passed = self.streams.passed(&self.host);
-            if let (Some(every), Some(last)) = (step.every, began) {
-                let gap = (last + every) - self.host.now();
-                self.host.advance_for(gap, Moved::Every);
-            }
+            self.wait_for_next(step.every, began);
             let start = self.host.now();
             began = Some(start);
             let undone = self.carry_out(&step.kind, &step.span)?;

@@ -1,0 +1,89 @@
+//! What a suite does to a host: a schedule, or the steps of a scenario, in the same words.
+
+use proxy_wasm_harness::abi::Status;
+use proxy_wasm_harness::proxy::Injection;
+use proxy_wasm_harness::scenario::{LimitKey, RateLimit, RespondWith, Scenario, StepKind};
+use proxy_wasm_harness::state::{Answer, Duration, Request};
+
+use super::schedule::{Op, Schedule};
+
+/// One thing that is done to a host.
+#[derive(Clone, Debug)]
+pub(super) enum Deed {
+    Send(Request),
+    Open(String, Request),
+    Respond(String, Option<Answer>),
+    Abort(String),
+    Wait(Duration),
+    SetClock(u64),
+    Fault(Injection),
+}
+
+/// The request with the key of this number.
+fn request(claim: &RateLimit, worker: u8, key: u8) -> Request {
+    let request = claim.request.clone().unwrap_or_else(|| Request::get("/"));
+    let request = match &claim.key {
+        LimitKey::None => request,
+        LimitKey::Header(name) => request.header(name.as_str(), format!("key-{key}")),
+    };
+    Request { worker: Some(u32::from(worker)), ..request }
+}
+
+/// A schedule in deeds.
+pub(super) fn of_schedule(claim: &RateLimit, schedule: &Schedule) -> Vec<Deed> {
+    let mut opened = 0_usize;
+    let deed = |op: &Op| match *op {
+        Op::Wait(nanos) => Deed::Wait(Duration::from_nanos(nanos)),
+        Op::Request { worker, key } => Deed::Send(request(claim, worker, key)),
+        Op::Open { worker, key } => {
+            opened += 1;
+            Deed::Open((opened - 1).to_string(), request(claim, worker, key))
+        }
+        Op::Respond(stream) => Deed::Respond(stream.to_string(), None),
+        Op::Abort(stream) => Deed::Abort(stream.to_string()),
+        Op::SetClock(nanos) => Deed::SetClock(nanos),
+        Op::Contend(times) => Deed::Fault(Injection {
+            hostcall: "proxy_set_shared_data".to_owned(),
+            status: Status::CasMismatch,
+            plugin: None,
+            skip: 0,
+            count: u32::from(times),
+        }),
+    };
+    schedule.ops.iter().map(deed).collect()
+}
+
+/// The steps of a scenario in deeds, each with the number of its step; nothing when it takes steps that say nothing of a limiter.
+pub(super) fn of_steps(scenario: &Scenario) -> Option<Vec<(usize, Deed)>> {
+    let mut deeds = Vec::new();
+    for (at, step) in scenario.steps.iter().enumerate() {
+        let deed = match &step.kind {
+            StepKind::Request(request) => Deed::Send(request.clone()),
+            StepKind::Open(open) if open.end => Deed::Open(open.stream.clone(), open.request.clone()),
+            StepKind::Respond(respond) if respond.end => match &respond.with {
+                RespondWith::Scripted => Deed::Respond(respond.stream.clone(), None),
+                RespondWith::Answer(answer) => Deed::Respond(respond.stream.clone(), Some(answer.clone())),
+                RespondWith::More { .. } => return None,
+            },
+            StepKind::Abort(abort) => Deed::Abort(abort.stream.clone()),
+            StepKind::Advance(span) => Deed::Wait(*span),
+            StepKind::SetClock(time) => Deed::SetClock(time.ns),
+            StepKind::Fault(fault) if fault.plugin.is_none() => Deed::Fault(Injection {
+                hostcall: fault.hostcall.clone(),
+                status: fault.status,
+                plugin: None,
+                skip: fault.nth.saturating_sub(1),
+                count: fault.count,
+            }),
+            StepKind::Start(_) | StepKind::Expect => continue,
+            _ => return None,
+        };
+        for repetition in 0..step.repeat.max(1) {
+            if let (1.., Some(every)) = (repetition, step.every) {
+                deeds.push((at, Deed::Wait(every)));
+            }
+            deeds.push((at, deed.clone()));
+        }
+    }
+    deeds.iter().any(|(_, deed)| matches!(deed, Deed::Send(_) | Deed::Open(..))).then_some(deeds)
+}
