@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{chain, completions, init, inspect, man, parity, run, schema, try_plugin};
+use crate::{bench, chain, completions, init, inspect, man, parity, run, schema, try_plugin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +39,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(run::Args),
     Try(try_plugin::Args),
+    Bench(bench::Args),
     Parity(parity::Args),
     Inspect(inspect::Args),
     Chain(chain::Args),

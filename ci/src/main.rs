@@ -1,15 +1,17 @@
 //! The command line of the Proxy-Wasm test host.
 //!
-//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `parity`,
+//! In reading order: `cli` (what can be typed), a file or folder per subcommand (`run`, `try_plugin`, `bench`, `parity`,
 //! `inspect`, `chain`, `schema`, `init`, `completions`, `man`), `report` (results in each format), `output`, `style`
 //! (where text goes), `error`, `exit`, `crash` (how it ends).
 
+mod bench;
 mod chain;
 mod cli;
 mod completions;
 mod crash;
 mod error;
 mod exit;
+mod fetching;
 mod fill;
 mod init;
 mod inspect;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         let done = match cli.command {
             Command::Run(args) => run::run(&args, &mut out),
             Command::Try(args) => try_plugin::run(&args, &mut out),
+            Command::Bench(args) => bench::execute(&args, &mut out),
             Command::Parity(args) => parity::run(&args, &mut out),
             Command::Inspect(args) => inspect::run(&args, &mut out),
             Command::Chain(args) => chain::run(&args, &mut out),

@@ -23,6 +23,13 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     text.parse::<Size>().map(|size| size.0).map_err(|error| error.to_string())
 }
 
+/// A share such as `5%`, as a fraction.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or_default().parse::<f64>().ok();
+    let share = number.filter(|number| number.is_finite() && *number >= 0.0);
+    share.map(|number| number / 100.0).ok_or_else(|| "expected a percentage, for example `5%`".to_owned())
+}
+
 /// A name and its value, which may be empty.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

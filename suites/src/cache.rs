@@ -20,6 +20,15 @@ pub fn artifacts() -> Option<ArtifactCache> {
     directory(std::env::var_os(VARIABLE)).map(ArtifactCache::new)
 }
 
+/// The folder that downloaded modules are kept in, beside compiled ones; none where those are kept nowhere.
+#[must_use]
+pub fn downloads() -> Option<PathBuf> {
+    match std::env::var_os(VARIABLE) {
+        Some(chosen) => directory(Some(chosen)).map(|folder| folder.join("downloads")),
+        None => directory(None).and_then(|folder| Some(folder.parent()?.join("downloads"))),
+    }
+}
+
 /// The directory, for this value of [`VARIABLE`].
 fn directory(chosen: Option<OsString>) -> Option<PathBuf> {
     match chosen.as_deref().map(OsStr::is_empty) {

@@ -10,6 +10,7 @@
 //! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
 //! - [`write`]: files that are written whole or not at all
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
+//! - `registry` (feature `registry`): modules of manifests, downloaded
 
 pub mod cache;
 mod cargo;
@@ -20,6 +21,8 @@ pub mod parity;
 mod plugin_ext;
 pub mod prelude;
 pub mod rate_limit;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod snapshots;
 pub mod trials;
 pub mod write;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
+use proxy_wasm_harness::manifest::Fetch;
 use proxy_wasm_harness::scenario::{CargoPackage, ModuleError, Modules, PluginSource};
 use proxy_wasm_harness::vm::{LoadOptions, Plugin};
 
@@ -26,6 +27,7 @@ pub struct ModuleSource {
     build: bool,
     overrides: BTreeMap<String, PathBuf>,
     notice: Box<dyn Fn(&str) + Send + Sync>,
+    fetch: Option<Box<dyn Fetch + Send + Sync>>,
     packages: Once<(String, PathBuf), Package>,
     builds: Once<(Package, String), PathBuf>,
     files: Once<PathBuf, Plugin>,
@@ -49,6 +51,7 @@ impl ModuleSource {
             build: true,
             overrides: BTreeMap::new(),
             notice: Box::new(|_| ()),
+            fetch: None,
             packages: Once::default(),
             builds: Once::default(),
             files: Once::default(),
@@ -81,6 +84,13 @@ impl ModuleSource {
     #[must_use]
     pub fn notice(mut self, notice: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.notice = Box::new(notice);
+        self
+    }
+
+    /// Downloads the modules of manifests by this; without it nothing is downloaded.
+    #[must_use]
+    pub fn fetch(mut self, fetch: impl Fetch + Send + Sync + 'static) -> Self {
+        self.fetch = Some(Box::new(fetch));
         self
     }
 
@@ -132,6 +142,10 @@ impl Modules for ModuleSource {
                 self.bytes.get(Arc::clone(bytes), || Ok(Plugin::from_bytes(name, bytes, &self.options)?))
             }
         }
+    }
+
+    fn fetch(&self) -> Option<&dyn Fetch> {
+        self.fetch.as_deref().map(|fetch| fetch as &dyn Fetch)
     }
 }
 

@@ -5,9 +5,11 @@ use proxy_wasm_harness::scenario::{ScenarioError, Span, Workload};
 use serde_json::{Map, Value, json};
 
 use super::env;
+use super::fetched::{self, Modules};
 
 /// The document.
-pub(super) fn document(workload: &Workload, resolved: &Resolved) -> Value {
+pub(super) fn document(workload: &Workload, resolved: &Resolved, modules: &Modules) -> Value {
+    let filter = |one: &Filter| filter(one, modules);
     json!({
         "schema": "proxy-wasm-test/chain/1",
         "workload": {
@@ -21,8 +23,8 @@ pub(super) fn document(workload: &Workload, resolved: &Resolved) -> Value {
             "service": workload.service,
             "service_entry": workload.service_entry,
         },
-        "http": resolved.http.iter().map(filter).collect::<Vec<_>>(),
-        "network": resolved.network.iter().map(filter).collect::<Vec<_>>(),
+        "http": resolved.http.iter().map(&filter).collect::<Vec<_>>(),
+        "network": resolved.network.iter().map(&filter).collect::<Vec<_>>(),
         "skipped": resolved
             .skipped
             .iter()
@@ -37,9 +39,9 @@ pub(super) fn document(workload: &Workload, resolved: &Resolved) -> Value {
     })
 }
 
-fn filter(filter: &Filter) -> Value {
+fn filter(filter: &Filter, modules: &Modules) -> Value {
     match filter {
-        Filter::Plugin(link) => json!({"filter": link.filter_name, "plugin": plugin(link)}),
+        Filter::Plugin(link) => json!({"filter": link.filter_name, "plugin": plugin(link, modules)}),
         Filter::Marker(marker) => own(marker),
     }
 }
@@ -53,7 +55,7 @@ fn own(marker: &Marker) -> Value {
     })
 }
 
-fn plugin(link: &Link) -> Value {
+fn plugin(link: &Link, modules: &Modules) -> Value {
     json!({
         "name": link.name,
         "origin": origin(&link.origin),
@@ -80,6 +82,12 @@ fn plugin(link: &Link) -> Value {
             "sha256": link.module.sha256,
             "pull_policy": link.module.pull_policy.word(),
             "pull_secret": link.module.pull_secret.as_ref().map(|secret| &secret.name),
+            "fetched": modules.of(link).map(|got| match got {
+                Ok(got) => json!({"bytes": got.module.len(), "checksum": got.checksum, "cached": got.cached}),
+                Err(why) => {
+                    json!({"error": why.message, "hint": why.hint, "consequence": fetched::consequence(link)})
+                }
+            }),
         },
         "notes": link.notes,
     })

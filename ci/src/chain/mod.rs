@@ -1,7 +1,8 @@
 //! `chain`: what manifests come to for one workload, without running anything.
 //!
-//! `workload` (the options), `pretty` and `json` (how the chain is shown).
+//! `workload` (the options), `fetched` (what urls lead to, when they may be followed), `pretty` and `json` (how the chain is shown).
 
+mod fetched;
 mod json;
 mod pretty;
 mod workload;
@@ -12,8 +13,10 @@ use clap::ValueEnum;
 use proxy_wasm_harness::manifest::{Link, ManifestSet, Resolved};
 use proxy_wasm_harness::scenario::{Traffic, Workload};
 
+use self::fetched::Modules;
 use crate::error::{self, Error};
 use crate::exit::Exit;
+use crate::fetching::Fetching;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -24,9 +27,10 @@ Examples:
   proxy-wasm-test chain plugins.yaml --env POD_NAME=cart-0  # for values that come from the HOST
   proxy-wasm-test chain envoy.yaml --port 10000             # a configuration of Envoy itself
   proxy-wasm-test chain deploy/ --expect shop/auth,shop/limiter
+  proxy-wasm-test chain deploy/ --fetch                     # are the modules there, with these checksums?
   proxy-wasm-test chain deploy/ --format json | jq '.http[] | select(.plugin) | .plugin.name'
 
-Exit codes: 0 resolved, 1 not the chain of --expect, 2 usage or manifests that cannot be used";
+Exit codes: 0 resolved, 1 not the chain of --expect or a module that cannot be had, 2 usage or manifests that cannot be used";
 
 /// Show which plugins run in a workload's proxy, in order, and why the others do not
 #[derive(Debug, clap::Args)]
@@ -38,6 +42,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     of: workload::Of,
+
+    #[command(flatten)]
+    fetching: Fetching,
 
     /// The names that the chain must come to, in order; an empty text means none
     #[arg(long, value_name = "NAME,...", help_heading = "Results")]
@@ -63,17 +70,26 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     let set = ManifestSet::read(&args.manifests)?;
     let resolved = set.resolve(&workload)?;
     resolved.warnings.iter().for_each(error::warn);
+    let modules = match args.fetching.registry()? {
+        Some(registry) => Modules::fetch(&resolved, &registry),
+        None => Modules::default(),
+    };
     match args.format {
-        Format::Pretty => out.text(&pretty::show(&workload, &resolved)),
-        Format::Json => out.line(&format!("{:#}", json::document(&workload, &resolved))),
+        Format::Pretty => out.text(&pretty::show(&workload, &resolved, &modules)),
+        Format::Json => out.line(&format!("{:#}", json::document(&workload, &resolved, &modules))),
     }
-    Ok(match args.expect.as_deref().map(|names| unexpected(names, &workload, &resolved)) {
-        Some(Some(difference)) => {
-            error::tell(&difference, None);
-            Exit::Failed
-        }
-        _ => Exit::Passed,
-    })
+    let mut exit = Exit::Passed;
+    for (link, why) in modules.failed() {
+        let place = &link.module.span;
+        error::tell(&format!("{place}: {}", why.message), why.hint.as_deref());
+        exit = Exit::Failed;
+    }
+    if let Some(difference) = args.expect.as_deref().and_then(|names| unexpected(names, &workload, &resolved))
+    {
+        error::tell(&difference, None);
+        exit = Exit::Failed;
+    }
+    Ok(exit)
 }
 
 /// The environment of a plugin, without the credentials that istiod leaves in that of a local module.

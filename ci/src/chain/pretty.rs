@@ -2,29 +2,33 @@
 
 use std::fmt::Write as _;
 
-use proxy_wasm_harness::manifest::{Filter, Link, Marker, ModuleSource, Origin, PullPolicy, Resolved};
+use proxy_wasm_harness::manifest::{
+    FetchError, Filter, Link, Marker, ModuleSource, Origin, PullPolicy, Resolved,
+};
 use proxy_wasm_harness::scenario::{FailurePolicy, Span, Traffic, Workload};
+use proxy_wasm_suites::registry::Got;
 
+use super::fetched::{self, Modules};
 use super::{env, workload};
 use crate::style::{BOLD, FAINT, HINT, NOTED, PASSED};
 
 /// The text.
-pub(super) fn show(workload: &Workload, resolved: &Resolved) -> String {
+pub(super) fn show(workload: &Workload, resolved: &Resolved, modules: &Modules) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{BOLD}{}{BOLD:#}", workload::described(workload));
     let tcp = workload.traffic == Traffic::Tcp;
     if tcp || resolved.network_plugins().next().is_some() {
         let heading = if tcp { "connections" } else { "connections, before HTTP" };
-        chain(&mut out, heading, &resolved.network);
+        chain(&mut out, heading, &resolved.network, modules);
     }
     if !tcp {
-        chain(&mut out, "requests, from the top down; responses from the bottom up", &resolved.http);
+        chain(&mut out, "requests, from the top down; responses from the bottom up", &resolved.http, modules);
     }
     skipped(&mut out, resolved);
     out
 }
 
-fn chain(out: &mut String, heading: &str, filters: &[Filter]) {
+fn chain(out: &mut String, heading: &str, filters: &[Filter], modules: &Modules) {
     let _ = writeln!(out, "\n{BOLD}{heading}{BOLD:#}");
     if !filters.iter().any(|filter| filter.plugin().is_some()) {
         let _ = writeln!(out, "  {NOTED}no plugin{NOTED:#}");
@@ -40,7 +44,7 @@ fn chain(out: &mut String, heading: &str, filters: &[Filter]) {
             Filter::Marker(marker) => own(out, marker, width),
             Filter::Plugin(link) => {
                 number += 1;
-                plugin(out, link, number, width);
+                plugin(out, link, number, width, modules);
             }
         }
     }
@@ -58,7 +62,7 @@ fn own(out: &mut String, marker: &Marker, width: usize) {
     let _ = writeln!(out, "{FAINT:#}");
 }
 
-fn plugin(out: &mut String, link: &Link, number: usize, width: usize) {
+fn plugin(out: &mut String, link: &Link, number: usize, width: usize, modules: &Modules) {
     let _ = write!(out, "  {number:>2} {PASSED}{:<width$}{PASSED:#}  ", link.name);
     if let Some(phase) = link.phase {
         let _ = write!(out, "{}, ", phase.word());
@@ -68,7 +72,7 @@ fn plugin(out: &mut String, link: &Link, number: usize, width: usize) {
         };
     }
     let _ = writeln!(out, "{}", from(&link.origin));
-    for (name, value) in facts(link) {
+    for (name, value) in facts(link, modules) {
         let _ = writeln!(out, "     {:<width$}  {FAINT}{name:<7}{FAINT:#} {value}", "");
     }
     for note in &link.notes {
@@ -86,8 +90,9 @@ fn place(span: &Span) -> String {
 }
 
 /// What it gets that is not the default.
-fn facts(link: &Link) -> Vec<(&'static str, String)> {
+fn facts(link: &Link, modules: &Modules) -> Vec<(&'static str, String)> {
     let mut facts = vec![("module", module(link))];
+    facts.extend(modules.of(link).map(|got| ("fetched", came(link, got))));
     if !link.root_id.is_empty() {
         facts.push(("root id", link.root_id.clone()));
     }
@@ -115,6 +120,17 @@ fn facts(link: &Link) -> Vec<(&'static str, String)> {
         facts.push(("allowed", capabilities.join(" ")));
     }
     facts
+}
+
+/// What came of its url.
+fn came(link: &Link, got: &Result<Got, FetchError>) -> String {
+    match got {
+        Ok(got) => {
+            let from = if got.cached { ", from the cache" } else { "" };
+            format!("{} bytes, checksum {}{from}", got.module.len(), got.checksum)
+        }
+        Err(why) => format!("{NOTED}nothing: {}{NOTED:#} ({})", why.message, fetched::consequence(link)),
+    }
 }
 
 fn module(link: &Link) -> String {

@@ -31,6 +31,7 @@ pub(super) fn command(args: &Args, file: &Path, label: Option<&str>) -> String {
     if let Some(bytes) = args.limits.max_memory {
         option("--max-memory", Size(bytes).to_string());
     }
+    words.extend(args.fetching.words());
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proxy_wasm_suites::rate_limit::Tuning;
 
 use super::format::Format;
+use crate::fetching::Fetching;
 use crate::limits::Limits;
 use crate::values;
 
@@ -17,6 +18,7 @@ Examples:
   proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
   proxy-wasm-test run --update-snapshots                  # accept what differs
   proxy-wasm-test run --accept new.scenario.yaml          # fill in what is expected
+  proxy-wasm-test run --fetch                             # with the modules that manifests name by url
   proxy-wasm-test run --format json | jq .summary
   proxy-wasm-test run --junit target/junit.xml            # for CI
 
@@ -71,6 +73,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) limits: Limits,
+
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
 }
 
 /// How scenarios are held to the rate limits that they claim.

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         return Ok(list(&plan, out));
     }
     let progress = Progress::new(plan.jobs.len());
-    let modules = source(args, &progress);
+    let modules = source(args, &progress)?;
     if args.accept {
         accept::accept(args, &plan, &modules)?;
         // What the files say now is what is judged.
@@ -132,11 +132,14 @@ fn carry_out(
 }
 
 /// Where modules come from.
-fn source(args: &Args, progress: &Progress) -> ModuleSource {
+fn source(args: &Args, progress: &Progress) -> Result<ModuleSource, Error> {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
     let progress = progress.clone();
-    let source = ModuleSource::new(args.limits.loading())
+    let mut source = ModuleSource::new(args.limits.loading())
         .build(!args.no_build && !set(modules::NO_BUILD))
         .notice(move |line| progress.notice(line));
-    args.plugin.iter().fold(source, |source, (name, file)| source.replace(name, file))
+    if let Some(registry) = args.fetching.registry()? {
+        source = source.fetch(registry);
+    }
+    Ok(args.plugin.iter().fold(source, |source, (name, file)| source.replace(name, file)))
 }

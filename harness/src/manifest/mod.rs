@@ -30,7 +30,7 @@
 //! Nothing here asks a network. Sources are named in each file; where the text of an API and the code
 //! differ, the code counts.
 
-mod artifact;
+pub mod artifact;
 mod denied;
 mod envoy;
 mod error;
@@ -46,7 +46,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-pub use artifact::FetchError;
+pub use artifact::{Fetch, FetchError};
 pub use error::ManifestErrors;
 pub use istio::url::ModuleUrl;
 pub use istio::version::IstioVersion;

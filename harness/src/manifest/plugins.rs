@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::artifact::place::{self, Module};
+use super::artifact::{Fetch, FetchError};
 use super::denied::DENY;
 use super::error::ManifestErrors;
 use super::istio::url::ModuleUrl;
@@ -19,13 +20,13 @@ use crate::scenario::{
 /// The plugins that a scenario's manifests come to, in request order.
 ///
 /// Modules come from `modules`: a module, packed or not, an OCI image layout, or what `docker save` writes, in the place
-/// of an url. What is not there is taken from the path of a `file://` url. Nothing is downloaded. For HTTP traffic the
-/// plugins of the HTTP chain are given, for TCP those of the network chain.
+/// of an url. What is not there is taken from the path of a `file://` url, or asked of `fetch`; without it, nothing is
+/// downloaded. For HTTP traffic the plugins of the HTTP chain are given, for TCP those of the network chain.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the manifests, a chain that is not the one of `chain`, a module that is not there.
-pub fn resolve(manifests: &Manifests) -> Result<Vec<PluginSpec>, ManifestErrors> {
+pub fn resolve(manifests: &Manifests, fetch: Option<&dyn Fetch>) -> Result<Vec<PluginSpec>, ManifestErrors> {
     let set = ManifestSet::read(&manifests.manifests)?;
     let workload = manifests.workload.clone().unwrap_or_default();
     let resolved = set.resolve(&workload)?;
@@ -38,7 +39,7 @@ pub fn resolve(manifests: &Manifests) -> Result<Vec<PluginSpec>, ManifestErrors>
     used(manifests, &set, &mut errors);
     let mut plugins = Vec::new();
     for link in links {
-        match plugin(link, &manifests.modules, &workload) {
+        match plugin(link, &manifests.modules, fetch, &workload) {
             Ok(plugin) => plugins.extend(plugin),
             Err(error) => errors.push(error),
         }
@@ -89,15 +90,23 @@ fn same(a: &str, b: &str) -> bool {
 fn plugin(
     link: &Link,
     modules: &IndexMap<String, PathBuf>,
+    fetch: Option<&dyn Fetch>,
     workload: &Workload,
 ) -> Result<Option<PluginSpec>, ScenarioError> {
     let mapped = modules.iter().find(|(url, _)| same(url, &link.module.written)).map(|(_, path)| path);
     let at = |message: String, hint: Option<String>| ScenarioError::at(&link.module.span, message).hint(hint);
     let source = match (&link.module.source, mapped) {
-        (ModuleSource::Url(ModuleUrl::Remote(url)), Some(path)) => {
-            match place::remote(path, url, link.module.sha256.as_deref()) {
+        (ModuleSource::Url(ModuleUrl::Remote(url)), _) => {
+            let Some(got) = remote(link, url, mapped, fetch) else {
+                let message = format!("{url} is not downloaded in a test");
+                let hint = format!("{}, or give `run` the option --fetch", where_it_is(link));
+                return Err(at(message, Some(hint)));
+            };
+            match got {
                 Ok(module) => source_of(module),
-                Err(error) if !link.module.by_agent => return Err(at(error.message, error.hint)),
+                Err(error) if error.unreachable || !link.module.by_agent => {
+                    return Err(at(error.message, error.hint));
+                }
                 Err(error) => match (link.failure, old(workload)) {
                     (FailurePolicy::Open, _) => return Ok(None),
                     _ if link.fail_open => return Ok(None),
@@ -118,13 +127,23 @@ fn plugin(
         (ModuleSource::Path(path), None) => local(link, path).map_err(|hint| {
             at(format!("{} is a file in the proxy's container", link.module.written), Some(hint))
         })?,
-        (ModuleSource::Url(ModuleUrl::Remote(url)), None) => {
-            let message = format!("{url} is not downloaded in a test");
-            return Err(at(message, Some(where_it_is(link))));
-        }
         (ModuleSource::Unknown(why), None) => return Err(at(why.clone(), Some(where_it_is(link)))),
     };
     Ok(Some(spec(link, source)))
+}
+
+/// What is behind a remote url, here or wherever `fetch` gets it from; nothing, when nobody can say.
+fn remote(
+    link: &Link,
+    url: &str,
+    mapped: Option<&PathBuf>,
+    fetch: Option<&dyn Fetch>,
+) -> Option<Result<Module, FetchError>> {
+    match (mapped, fetch) {
+        (Some(path), _) => Some(place::remote(path, url, link.module.sha256.as_deref())),
+        (None, Some(fetch)) => Some(fetch.fetch(link, url).map(Module::Bytes)),
+        (None, None) => None,
+    }
 }
 
 /// Up to 1.24 a module that cannot be fetched stops the update.
@@ -167,7 +186,8 @@ fn spec(link: &Link, source: PluginSource) -> PluginSpec {
             span: Span::none(),
             plugin_name: Some(link.plugin_name.clone()),
             fail_open: link.fail_open,
-            allow_on_headers_stop_iteration: link.allow_on_headers_stop_iteration.then_some(true),
+            // The manifests decide, whatever the scenario's host would do.
+            allow_on_headers_stop_iteration: Some(link.allow_on_headers_stop_iteration),
             reload_backoff: link.reload_backoff,
             allowed_capabilities: link.capabilities.clone(),
         },

@@ -8,7 +8,7 @@ use super::document::shape::Reader;
 use super::model::Scenario;
 use super::plugin::Chain;
 use super::run::RunError;
-use crate::manifest;
+use crate::manifest::{self, Fetch};
 
 impl Scenario {
     /// This scenario with the plugins of its chain, one by one: as it is, or with what its manifests resolve to, and
@@ -19,8 +19,17 @@ impl Scenario {
     /// What is wrong with the manifests, or names a plugin that they do not come to. The first problem is the error, the
     /// others are its notes.
     pub fn in_place(&self) -> Result<Cow<'_, Self>, RunError> {
+        self.in_place_with(None)
+    }
+
+    /// The same, with modules that `fetch` downloads.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::in_place`].
+    pub fn in_place_with(&self, fetch: Option<&dyn Fetch>) -> Result<Cow<'_, Self>, RunError> {
         let Chain::Manifests(manifests) = &self.chain else { return Ok(Cow::Borrowed(self)) };
-        let mut plugins = manifest::resolve(manifests).map_err(|errors| one(errors.0))?;
+        let mut plugins = manifest::resolve(manifests, fetch).map_err(|errors| one(errors.0))?;
         let mut reader = Reader::default();
         for (name, config) in &self.configs {
             match plugins.iter_mut().find(|plugin| plugin.name == *name) {

@@ -2,6 +2,7 @@
 //! not.
 
 use super::plugin::PluginSource;
+use crate::manifest::Fetch;
 use crate::vm::{LoadError, Plugin};
 
 /// Gives the module that a scenario names. Shared between threads: what is loaded once should stay loaded.
@@ -12,6 +13,11 @@ pub trait Modules: Sync {
     ///
     /// When there is none, or none that a proxy would load. The driver adds the place in the scenario.
     fn load(&self, name: &str, source: &PluginSource) -> Result<Plugin, ModuleError>;
+
+    /// Who downloads the modules of manifests. Nobody, unless whoever runs scenarios says otherwise.
+    fn fetch(&self) -> Option<&dyn Fetch> {
+        None
+    }
 }
 
 /// Why there is no module.

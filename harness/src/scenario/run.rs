@@ -52,7 +52,7 @@ impl Default for RunOptions {
 /// When the scenario cannot be carried out: manifests that are wrong, a module that cannot be loaded, or something that the host does not offer.
 /// What a plugin does wrong is no error but a [`Failure`].
 pub fn run(scenario: &Scenario, modules: &dyn Modules, options: &RunOptions) -> Result<Run, RunError> {
-    drive(&*scenario.in_place()?, modules, options)
+    drive(&*scenario.in_place_with(modules.fetch())?, modules, options)
 }
 
 /// Input that cannot be used, with its place in the scenario file and a hint.

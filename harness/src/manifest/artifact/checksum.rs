@@ -13,8 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{FetchError, Fetched};
 
-/// The SHA-256 of bytes.
-pub(crate) fn of(bytes: &[u8]) -> String {
+/// The SHA-256 of bytes, in small hexadecimal digits.
+#[must_use]
+pub fn of(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 

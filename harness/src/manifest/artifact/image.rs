@@ -25,26 +25,39 @@ const INDEXES: [&str; 2] =
 /// The name of the module in a layer, in whatever folder.
 pub(crate) const MODULE: &str = "plugin.wasm";
 
-/// Where manifests and blobs are.
-pub(crate) trait Store {
-    /// A manifest by its digest, and its media type when the store knows it.
+/// Where the manifests and blobs of an image are.
+pub trait Store {
+    /// A manifest by its digest, `sha256:...`. It is compared with its digest by who asks for it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or none that can be had.
     fn manifest(&self, digest: &str) -> Result<Vec<u8>, FetchError>;
 
-    /// A blob by its digest.
+    /// A blob by its digest, at most [`LARGEST`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or none that can be had.
     fn blob(&self, digest: &str) -> Result<Vec<u8>, FetchError>;
 }
 
 /// The manifest of an image: which layers there are.
 #[derive(Clone, Debug)]
-pub(crate) struct Manifest {
-    pub(crate) digest: String,
+pub struct Manifest {
+    digest: String,
     media_type: String,
     layers: Vec<(String, String)>,
 }
 
 impl Manifest {
-    /// Reads a manifest; of an index, the image for linux/amd64. `media_type`: what whoever gave it says that it is.
-    pub(crate) fn read(bytes: &[u8], media_type: &str, store: &dyn Store) -> Result<Self, FetchError> {
+    /// Reads a manifest; of an index, the image for linux/amd64. `media_type`: what whoever gave it says that it is, empty
+    /// when it is not known.
+    ///
+    /// # Errors
+    ///
+    /// When it is no manifest, or an index without linux/amd64.
+    pub fn read(bytes: &[u8], media_type: &str, store: &dyn Store) -> Result<Self, FetchError> {
         let json: Json = serde_json::from_slice(bytes)
             .map_err(|error| FetchError::new(format!("the image's manifest is no JSON: {error}")))?;
         let own = json["mediaType"].as_str().unwrap_or_default();
@@ -73,13 +86,29 @@ impl Manifest {
         Ok(Self { digest: checksum::of(bytes), media_type: media_type.to_owned(), layers })
     }
 
+    /// The SHA-256 of the manifest, which is the checksum of the image.
+    #[must_use]
+    pub fn checksum(&self) -> &str {
+        &self.digest
+    }
+
     /// The module in the image.
-    pub(crate) fn module(&self, store: &dyn Store) -> Result<Fetched, FetchError> {
+    ///
+    /// # Errors
+    ///
+    /// When the image is of none of the forms that Istio knows, or when its layers cannot be had.
+    pub fn module(&self, store: &dyn Store) -> Result<Fetched, FetchError> {
         let module = if self.media_type == DOCKER_MANIFEST {
             self.in_layer(DOCKER_LAYER, store)
         } else {
             self.in_layer(OCI_LAYER, store).or_else(|compat| {
+                if compat.unreachable {
+                    return Err(compat);
+                }
                 self.artifact(store).map_err(|artifact| {
+                    if artifact.unreachable {
+                        return artifact;
+                    }
                     FetchError::new(format!(
                         "the image is of none of the forms that are known: {compat}; {artifact}"
                     ))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::layout::{self, Files};
-use super::{FetchError, Fetched, LARGEST, checksum, is_module, saved, unpack};
+use super::{FetchError, Fetched, LARGEST, checksum, saved, unpack, verified};
 
 /// A module as it can be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,18 +63,5 @@ fn text(path: &Path, bytes: &[u8], url: &str, sha256: Option<&str>) -> Result<Mo
 }
 
 fn whole(fetched: Fetched, url: &str, sha256: Option<&str>) -> Result<Module, FetchError> {
-    let given = checksum::given(sha256);
-    if let (true, Some(sha256), Some(digest)) = (fetched.checksum.is_some(), given, checksum::digest(url))
-        && sha256 != digest
-    {
-        // It is fetched by the one and compared with the other.
-        let message =
-            format!("the digest of {url} is not the sha256 of the resource, {sha256}: it never matches");
-        return Err(FetchError::new(message));
-    }
-    checksum::check(&fetched, checksum::wanted(sha256, url).as_deref(), url)?;
-    if !is_module(&fetched.module) {
-        return Err(FetchError::new(format!("what comes from {url} is no wasm module")));
-    }
-    Ok(Module::Bytes(fetched.module))
+    verified(fetched, url, sha256).map(Module::Bytes)
 }

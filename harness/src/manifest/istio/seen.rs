@@ -12,7 +12,7 @@ use super::wasm::WasmSpec;
 use crate::document::error::ScenarioError;
 use crate::manifest::resolved::{Link, ModuleRef, ModuleSource, Origin, PullPolicy, PullSecret};
 use crate::manifest::secret::Secrets;
-use crate::scenario::FailurePolicy;
+use crate::scenario::{FailurePolicy, Traffic, WorkloadKind};
 
 /// The beginning of the names that the agent takes away.
 const INTERNAL: &str = "ISTIO_META_";
@@ -48,6 +48,14 @@ pub(super) fn link(
             "no Secret {} of type kubernetes.io/dockerconfigjson is among the manifests: pulls fail",
             secret.name
         ));
+    }
+    let before_http = extension.is_network() && proxy.traffic == Traffic::Http;
+    if before_http && matches!(proxy.kind, WorkloadKind::SidecarOutbound | WorkloadKind::Gateway) {
+        notes.push(
+            "where a listener has several HTTP chains, as with several HTTPS servers on a port, istiod puts it into the \
+             first of them only"
+                .to_owned(),
+        );
     }
     let (env, error) = environment(extension, wasm, url, pull_secret.as_ref(), proxy, &mut notes);
     let fail_open = wasm.failure == FailurePolicy::Open && !proxy.version.names_policies();

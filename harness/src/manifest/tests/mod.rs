@@ -1,4 +1,8 @@
 //! Whole manifests, read and resolved: a table for each part of what Istio and Envoy do.
+//!
+//! Names and versions, what the plugin sees, the environment: `seen`; the order and Istio's own filters: `order`; which
+//! workloads and which traffic: `scope`; the checks of the webhook and of the schema: `validation`; urls: beside their
+//! reader; the text of a configuration: beside its writer, and `seen`; modules: `plugins`, and beside `artifact`.
 
 mod bad_input;
 mod envoy;

@@ -1,6 +1,6 @@
 //! The order of a chain: the facts on the sort, the phases, and Istio's own filters between them.
 
-use super::{inbound, names, plugin, resolve, short, workload};
+use super::{gateway_api, inbound, names, plugin, resolve, short, workload};
 use crate::scenario::{Traffic, Workload, WorkloadKind};
 
 /// Plugins by name, metadata and spec; what comes out, at Istio 1.29 and at the newest.
@@ -85,6 +85,23 @@ fn a_resource_without_namespace_is_in_the_workload_s() {
     assert_eq!(names(&yaml, &workload), ["shop/a"]);
 }
 
+#[test]
+fn the_namespaces_of_a_waypoint_s_services_come_last() {
+    let target = "targetRefs: [{kind: Service, name: cart}]";
+    let class = "targetRefs: [{group: gateway.networking.k8s.io, kind: GatewayClass, name: istio-waypoint}]";
+    let gateway = "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: gw}]";
+    let yaml = plugin("a", "namespace: shop, creationTimestamp: 2020-01-01T00:00:00Z", target)
+        + &plugin("b", ROOT, class)
+        + &plugin("c", "", gateway)
+        + &plugin("d", "namespace: shop", &format!("{target}, priority: 1"));
+    let waypoint = Workload {
+        service: Some("shop/cart".to_owned()),
+        service_entry: Some("shop/ext".to_owned()),
+        ..gateway_api(WorkloadKind::Waypoint)
+    };
+    assert_eq!(names(&yaml, &waypoint), ["shop/d", "c", "istio-system/b", "shop/a"]);
+}
+
 /// One plugin of each phase, and of each type.
 fn all_phases(of: &str) -> String {
     [("a", "AUTHN"), ("z", "AUTHZ"), ("s", "STATS"), ("u", "UNSPECIFIED_PHASE")]
@@ -149,6 +166,10 @@ fn network_plugins_stand_before_http_or_the_tcp_proxy() {
         let resolved = resolve(&yaml, &workload(kind));
         assert_eq!(short(&resolved.network), expected, "{}", kind.word());
         assert_eq!(resolved.http_plugins().count(), 0);
+        let noted = resolved
+            .network_plugins()
+            .all(|link| link.notes.iter().any(|note| note.contains("first of them")));
+        assert_eq!(noted, kind != WorkloadKind::SidecarInbound, "{}", kind.word());
     }
     for kind in [WorkloadKind::SidecarInbound, WorkloadKind::SidecarOutbound, WorkloadKind::Gateway] {
         let tcp = Workload { traffic: Traffic::Tcp, ..workload(kind) };

@@ -35,7 +35,7 @@ impl Folder {
     }
 
     fn plugins(&self, modules: &[(&str, &str)]) -> Result<Vec<PluginSpec>, String> {
-        resolve(&self.manifests(modules)).map_err(|error| error.to_string())
+        resolve(&self.manifests(modules), None).map_err(|error| error.to_string())
     }
 }
 
@@ -108,12 +108,12 @@ fn a_module_that_cannot_be_fetched_is_replaced_by_its_policy() {
     let folder = Folder::new(&remote(""));
     let workload = Some(Workload { istio: Some("1.24".to_owned()), ..Workload::default() });
     let manifests = Manifests { workload, ..folder.manifests(&[(REMOTE, "broken.wasm")]) };
-    let said = resolve(&manifests).expect_err("refused").to_string();
+    let said = resolve(&manifests, None).expect_err("refused").to_string();
     assert!(said.contains("refuses the whole update"), "{said}");
     let folder = Folder::new(&remote("failStrategy: FAIL_OPEN"));
     let manifests =
         Manifests { workload: manifests.workload, ..folder.manifests(&[(REMOTE, "broken.wasm")]) };
-    assert!(resolve(&manifests).expect("open").is_empty());
+    assert!(resolve(&manifests, None).expect("open").is_empty());
     // A local file is Envoy's business.
     let folder = Folder::new(&plugin("p", "", ""));
     assert_eq!(folder.plugins(&[("file:///p.wasm", "broken.wasm")]).expect("not looked at").len(), 1);
@@ -127,7 +127,7 @@ fn the_chain_that_is_expected() {
     let modules = [("file:///a.wasm", "p.wasm"), ("file:///b.wasm", "p.wasm"), ("file:///c.wasm", "p.wasm")];
     let chain = |names: &[&str]| {
         let chain = Some(names.iter().map(|name| (*name).to_owned()).collect());
-        resolve(&Manifests { chain, ..folder.manifests(&modules) }).map_err(|error| error.to_string())
+        resolve(&Manifests { chain, ..folder.manifests(&modules) }, None).map_err(|error| error.to_string())
     };
     assert!(chain(&["default/b", "default/a"]).is_ok());
     let said = chain(&["default/a", "x/c"]).expect_err("another");
