@@ -15,10 +15,10 @@ use super::error::ParityError;
 use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
+use super::normalise;
 use super::play::play;
 use super::playable::{self, LONGEST};
 use super::report::Outcome;
-use super::script::Script;
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
 use super::trace;
@@ -231,7 +231,9 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
     let mut clusters = vec![(UPSTREAM.to_owned(), upstream)];
     for prepared in batch {
         let all = prepared.trial.scenario.clusters.iter();
-        clusters.extend(all.map(|(name, answers)| (name.clone(), Script::new(answers).protocol())));
+        clusters.extend(
+            all.map(|(name, answers)| (name.clone(), prepared.simulated.cluster_protocol(name, answers))),
+        );
     }
     Stage::new(envoy, &clusters, |home: &Path| {
         let mut listeners = Vec::new();
@@ -263,7 +265,7 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
 
 fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
     let scenario = &prepared.trial.scenario;
-    let mut played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
+    let mut played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated)?;
     if prepared.alone() {
         played.stats = stage.process.plugin_stats()?;
     }
@@ -285,7 +287,8 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     if foretold {
         divergences.retain(|divergence| divergence.view != View::Http);
     }
-    let slow = !divergences.is_empty() && played.exchanges.iter().any(Exchange::slow);
+    let long = || records.iter().any(|record| normalise::took_long(&record.message));
+    let slow = !divergences.is_empty() && (played.exchanges.iter().any(Exchange::slow) || long());
     let findings = prepared.simulated.findings.clone();
     Ok((Outcome::Played { divergences, foretold, envoy, mock, findings }, slow))
 }

@@ -49,22 +49,22 @@ pub(super) struct Calls {
     lines: Vec<Line>,
     pub(super) all: Vec<Call>,
     /// What the clusters answer.
-    scripts: BTreeMap<String, Script>,
+    scripts: BTreeMap<String, (Script, Protocol)>,
 }
 
 impl Calls {
-    pub(super) fn new(scripts: BTreeMap<String, Script>) -> Self {
+    pub(super) fn new(scripts: BTreeMap<String, (Script, Protocol)>) -> Self {
         Self { scripts, ..Self::default() }
     }
 
     /// Whether the next call of a cluster finds nobody.
     pub(super) fn refuses(&self, cluster: &str) -> bool {
-        self.scripts.get(cluster).and_then(Script::peek).is_some_and(render::is_refusal)
+        self.scripts.get(cluster).and_then(|(script, _)| script.peek()).is_some_and(render::is_refusal)
     }
 
     /// The protocol of a cluster.
     pub(super) fn protocol(&self, cluster: &str) -> Protocol {
-        self.scripts.get(cluster).map_or(Protocol::Http1, Script::protocol)
+        self.scripts.get(cluster).map_or(Protocol::Http1, |(_, protocol)| *protocol)
     }
 
     /// A connection to a cluster.
@@ -128,7 +128,7 @@ impl Calls {
                 self.answer_messages(at);
                 continue;
             }
-            let script = self.scripts.get_mut(&cluster);
+            let script = self.scripts.get_mut(&cluster).map(|(script, _)| script);
             // A stream of messages is answered before its end, anything else when it is there.
             let streams = script.as_ref().is_some_and(|script| {
                 script.peek().is_some_and(|answer| matches!(answer.kind, AnswerKind::Grpc(_)))

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use proxy_wasm_harness::state::{Answer, Chunk, Field, Request};
 
+use super::normalise;
 use super::peer::Peer;
 use super::render::{self, Ending};
 use super::render_h2;
@@ -23,6 +24,8 @@ pub(super) struct Exchange {
     pub(super) upstream: Vec<Peer>,
     upstream_todo: Todo,
     pub(super) own_answer: Option<Answer>,
+    /// What the client asks for.
+    pub(super) path: Vec<u8>,
     head_request: bool,
     by_hand: bool,
     answered: bool,
@@ -56,6 +59,7 @@ impl Exchange {
             upstream: Vec::new(),
             upstream_todo: Todo::default(),
             own_answer: request.respond.clone(),
+            path: request.path.clone(),
             head_request: request.method == b"HEAD",
             by_hand,
             answered: false,
@@ -104,7 +108,7 @@ impl Exchange {
     /// Whether the machine was so slow that plugins may have seen it: `x-envoy-upstream-service-time` has more digits
     /// than it would.
     pub(super) fn slow(&self) -> bool {
-        self.answered_after > Duration::from_millis(9)
+        self.answered_after > Duration::from_millis(9) || normalise::took_long(&self.client.socket.raw)
     }
 
     /// Reads what has come on any side.

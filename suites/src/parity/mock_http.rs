@@ -9,7 +9,6 @@ use proxy_wasm_harness::scenario::{Scenario, StepKind};
 use proxy_wasm_harness::state::Protocol;
 
 use super::h2::FIRST_LINE;
-use super::script::Script;
 use super::simulate::{Called, Simulated};
 use super::views;
 use super::wire::{self, Kind, Message};
@@ -26,10 +25,11 @@ pub(super) fn lines(scenario: &Scenario, simulated: &Simulated) -> Vec<String> {
         clusters.entry(&call.cluster).or_default().push(call);
     }
     for (cluster, calls) in clusters {
-        let protocol =
-            scenario.clusters.get(cluster).map_or(Protocol::Http1, |all| Script::new(all).protocol());
+        let answers = scenario.clusters.get(cluster);
+        let protocol = answers.map_or(Protocol::Http1, |all| simulated.cluster_protocol(cluster, all));
         for (at, call) in calls.iter().enumerate() {
-            let (message, ended) = received(transcript, call, protocol);
+            let (mut message, ended) = received(transcript, call, protocol);
+            message.join();
             let ending = views::ending(message.complete, ended);
             views::message(&mut out, &views::call_title(cluster, at), &message, ending);
         }

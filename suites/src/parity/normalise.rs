@@ -31,7 +31,7 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     Normalisation {
         view: "http",
         what: "the value of `x-envoy-upstream-service-time`",
-        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again",
+        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again, up to three times",
     },
     Normalisation {
         view: "http",
@@ -42,6 +42,16 @@ pub const NORMALISATIONS: &[Normalisation] = &[
         view: "http",
         what: "borders between pieces of a body that has a content-length",
         why: "nothing on the wire shows them; chunks of chunked bodies are compared one by one",
+    },
+    Normalisation {
+        view: "http",
+        what: "borders between pieces of what a cluster receives of a call",
+        why: "what is sent before the connection is up goes out as one",
+    },
+    Normalisation {
+        view: "http",
+        what: "a call that is given up in the callback that makes it, and is the first to its cluster",
+        why: "there is no connection yet over which the cluster could hear of it; over one that is open it would",
     },
     Normalisation {
         view: "log",
@@ -120,6 +130,13 @@ pub(super) fn first_line(line: &[u8]) -> Vec<u8> {
         }
         None => line.to_vec(),
     }
+}
+
+/// Whether bytes tell that something took ten milliseconds or more: digits that the mock's side has not.
+pub(super) fn took_long(bytes: &[u8]) -> bool {
+    static LONG: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("(?-u)x-envoy-upstream-service-time[=: ]+[0-9]{2}").expect("a constant"));
+    LONG.is_match(bytes)
 }
 
 /// A message of a plugin.

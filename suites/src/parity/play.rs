@@ -15,6 +15,7 @@ use super::exchange::Exchange;
 use super::peer::Peer;
 use super::render::{self, Ending};
 use super::script::Script;
+use super::simulate::Simulated;
 use super::socket::Socket;
 use super::stage::Stage;
 use super::tcp::Link;
@@ -72,16 +73,19 @@ pub(super) fn play(
     stage: &mut Stage,
     listener: &str,
     scenario: &Scenario,
-    forecast: &Forecast,
+    simulated: &Simulated,
 ) -> Result<Played, ParityError> {
-    let clusters = scenario.clusters.iter().map(|(name, answers)| (name.clone(), Script::new(answers)));
+    let clusters = scenario.clusters.iter().map(|(name, answers)| {
+        (name.clone(), (Script::new(answers), simulated.cluster_protocol(name, answers)))
+    });
     let mut player = Player {
         stage,
         listener,
         answers: Script::new(&scenario.upstream),
         protocol: scenario.upstream_protocol(),
-        forecast,
+        forecast: &simulated.forecast,
         exchanges: Vec::new(),
+        arriving: Vec::new(),
         links: Vec::new(),
         calls: Calls::new(clusters.collect()),
         acting: None,
@@ -105,6 +109,8 @@ pub(super) struct Player<'a> {
     pub(super) protocol: Protocol,
     pub(super) forecast: &'a Forecast,
     pub(super) exchanges: Vec<Exchange>,
+    /// Connections to the upstream of which it is not known yet whose they are.
+    pub(super) arriving: Vec<Peer>,
     pub(super) links: Vec<Link>,
     pub(super) calls: Calls,
     /// The exchange that the script is busy with: a connection to the upstream is likely its.

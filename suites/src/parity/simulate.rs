@@ -4,10 +4,12 @@ use proxy_wasm_harness::abi::LogLevel;
 use proxy_wasm_harness::proxy::StreamId;
 use proxy_wasm_harness::proxy::Transcript;
 use proxy_wasm_harness::proxy::transcript::{CallSide, Kind, Party, What, show_bytes};
-use proxy_wasm_harness::scenario::{Modules, RunOptions, Scenario, run};
-use proxy_wasm_harness::state::MetricValue;
+use proxy_wasm_harness::scenario::{Answers, Modules, RunOptions, Scenario, run};
+use proxy_wasm_harness::state::{MetricValue, Protocol};
 
 use super::play::{Forecast, Order};
+use super::script::Script;
+use super::wire::find;
 
 /// What the mock made of a scenario.
 #[derive(Debug)]
@@ -28,10 +30,12 @@ pub(super) struct Called {
     pub(super) cluster: String,
     /// What tells it from others: plugin and number, and the instant.
     key: (String, u32, u64),
+    /// It is a gRPC call or stream.
+    grpc: bool,
     /// When it is answered, among all that answers.
     rank: usize,
-    /// Nobody was there: no cluster received it.
-    refused: bool,
+    /// No cluster received it: nobody was there, or it was given up before there was a connection.
+    unheard: bool,
     /// The events in which the cluster receives it.
     pub(super) received: Vec<usize>,
 }
@@ -79,20 +83,24 @@ fn calls(transcript: &Transcript) -> Vec<Called> {
         let key = (text(plugin), id, called.as_nanos());
         if side == CallSide::Calls {
             let cluster = text(cluster);
-            calls.push(Called { cluster, key, rank: usize::MAX, refused: false, received: vec![at] });
+            let grpc = find(transcript.bytes(data), b"application/grpc").is_some();
+            calls.push(Called { cluster, key, grpc, rank: usize::MAX, unheard: false, received: vec![at] });
             continue;
         }
-        let Some(call) = calls.iter_mut().rfind(|call| call.key == key) else { continue };
+        let Some(of) = calls.iter().rposition(|call| call.key == key) else { continue };
+        let earlier = calls[..of].iter().any(|call| call.cluster == calls[of].cluster && !call.unheard);
+        let call = &mut calls[of];
+        call.unheard |= side == CallSide::Cancels && event.at == called && !earlier;
         match side {
             CallSide::Sends | CallSide::Cancels => call.received.push(at),
             CallSide::Answers => {
                 call.rank = call.rank.min(at);
-                call.refused |= what == What::Reset && transcript.bytes(data) == b"remote connection failure";
+                call.unheard |= what == What::Reset && transcript.bytes(data) == b"remote connection failure";
             }
             _ => {}
         }
     }
-    calls.retain(|call| !call.refused);
+    calls.retain(|call| !call.unheard);
     calls
 }
 
@@ -120,6 +128,12 @@ fn stat(name: &[u8], value: &MetricValue) -> Option<String> {
 }
 
 impl Simulated {
+    /// The protocol of a cluster: that of its answers, and HTTP/2 where plugins speak gRPC to it.
+    pub(super) fn cluster_protocol(&self, cluster: &str, answers: &Answers) -> Protocol {
+        let grpc = self.calls.iter().any(|call| call.cluster == cluster && call.grpc);
+        if grpc { Protocol::Http2 } else { Script::new(answers).protocol() }
+    }
+
     /// Whether a plugin called one of these.
     pub(super) fn calls(&self, names: &[&str]) -> bool {
         self.transcript.events().iter().any(|event| match event.kind {

@@ -11,6 +11,7 @@ use super::play::{Done, Player};
 use super::render::Ending;
 use super::socket::Socket;
 use super::tcp::Link;
+use super::wire::Kind;
 
 impl Player<'_> {
     /// Lets time pass, doing what falls due in it.
@@ -42,6 +43,7 @@ impl Player<'_> {
             let count = self.stage.process.records.all().len();
             let mut busy = std::mem::replace(&mut records, count) != count;
             busy |= self.accept()?;
+            busy |= self.hand_out();
             for exchange in &mut self.exchanges {
                 busy |= exchange.read();
             }
@@ -125,19 +127,42 @@ impl Player<'_> {
             link.server = Some(socket);
             return Ok(());
         }
-        let waiting = |exchange: &Exchange| exchange.upstream.is_empty() && !exchange.over();
-        let at = self
-            .acting
-            .filter(|at| waiting(&self.exchanges[*at]))
-            .or_else(|| self.exchanges.iter().position(waiting))
-            .or(self.acting)
-            .or_else(|| self.exchanges.len().checked_sub(1));
-        if let Some(at) = at {
-            let peer = Peer::server(socket, self.protocol);
-            let peer = peer.map_err(ParityError::io("accepting a connection"))?;
-            self.exchanges[at].upstream.push(peer);
-        }
+        let peer = Peer::server(socket, self.protocol);
+        self.arriving.push(peer.map_err(ParityError::io("accepting a connection"))?);
         Ok(())
+    }
+
+    /// Gives the connections to the upstream to the exchanges that wait for one: where several do, to the one whose path
+    /// is asked for.
+    fn hand_out(&mut self) -> bool {
+        let mut any = false;
+        let mut still = Vec::new();
+        for mut peer in std::mem::take(&mut self.arriving) {
+            any |= peer.read();
+            let waits = |exchange: &Exchange| exchange.upstream.is_empty() && !exchange.over();
+            let waiting: Vec<usize> =
+                (0..self.exchanges.len()).filter(|at| waits(&self.exchanges[*at])).collect();
+            let request = peer.message(Kind::Request, 0, 1);
+            if waiting.len() > 1 && !request.has_head && !peer.socket.closed {
+                still.push(peer);
+                continue;
+            }
+            let asked = |at: &&usize| request.path().is_some_and(|path| path == self.exchanges[**at].path);
+            let at = waiting
+                .iter()
+                .find(asked)
+                .or_else(|| waiting.iter().find(|at| Some(**at) == self.acting))
+                .or(waiting.first())
+                .copied()
+                .or(self.acting)
+                .or_else(|| self.exchanges.len().checked_sub(1));
+            if let Some(at) = at {
+                self.exchanges[at].upstream.push(peer);
+                any = true;
+            }
+        }
+        self.arriving = still;
+        any
     }
 
     fn answer_what_is_complete(&mut self) {

@@ -103,7 +103,9 @@ pub(super) fn of_envoy(
     calls.sort_by_key(|call| (&call.cluster, call.number));
     for call in calls {
         let ending = ending(call.message.complete, call.message.reset);
-        message(&mut views.http, &call_title(&call.cluster, call.number), &call.message, ending);
+        let mut received = call.message.clone();
+        received.join();
+        message(&mut views.http, &call_title(&call.cluster, call.number), &received, ending);
     }
     for block in blocks {
         let Some(vm) = block.vm.and_then(vms) else { continue };

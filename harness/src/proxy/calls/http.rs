@@ -269,8 +269,11 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Takes the next part of an answer in: records it, but for body bytes, and keeps its head or trailers.
     pub(super) fn next_part(&mut self, at: CallIndex, head_request: bool) -> Option<Answering> {
-        let took = self.proxy.clock.now() - self.proxy.calls.made[at.0].at;
+        let now = self.proxy.clock.now();
+        let made = self.proxy.calls.made[at.0].at;
         let open = self.proxy.calls.open.get_mut(&at)?;
+        // Counted from the end of what was asked: for a stream of messages that goes on there is no such time.
+        let asked = open.grpc.as_ref().map_or(Some(made), |state| state.half_closed_at);
         let mut part = open.answering.pop_front()?;
         match &mut part {
             Answering::Head { fields, end_stream, .. } => {
@@ -282,7 +285,10 @@ impl<G: Guest> Drive<'_, G> {
                     What::Head { end_stream: *end_stream },
                     &head,
                 );
-                head.overwrite(b"x-envoy-upstream-service-time", took.as_millis().to_string().as_bytes());
+                if let Some(asked) = asked {
+                    let took = (now - asked).as_millis().to_string();
+                    head.overwrite(b"x-envoy-upstream-service-time", took.as_bytes());
+                }
                 self.proxy.calls.open.get_mut(&at)?.head = Some(head);
             }
             Answering::Data { .. } => {}
