@@ -43,6 +43,13 @@ pub(super) struct Call {
     after: std::time::Duration,
 }
 
+impl Call {
+    /// How many pieces of its answer the cluster has sent.
+    pub(super) fn answered_pieces(&self) -> usize {
+        self.todo.done
+    }
+}
+
 /// All calls of a scenario.
 #[derive(Debug, Default)]
 pub(super) struct Calls {

@@ -135,6 +135,11 @@ impl Exchange {
         self.upstream_todo.due().is_some_and(|due| due <= Instant::now())
     }
 
+    /// How many pieces of its answer the upstream has sent.
+    pub(super) fn answered_pieces(&self) -> usize {
+        self.upstream_todo.done
+    }
+
     /// Whether the first thing to be done is to begin an answer.
     pub(super) fn begins_to_answer(&self) -> bool {
         self.answered && self.client_todo.due().is_none() && self.response().head.is_empty()

@@ -2,7 +2,7 @@
 //!
 //! Plays what is written at once and waits for what follows from it; where the script says that time passes, it passes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use proxy_wasm_harness::scenario::{Peer as Abandons, RespondWith, Scenario, Side, Step, StepKind};
@@ -40,19 +40,33 @@ pub(super) struct Forecast {
 /// The order in which streams and calls are answered: what answers at the same time in the script, answers in this order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order {
-    /// By stream.
-    pub(super) streams: Vec<usize>,
-    /// By cluster, for one call after another.
-    pub(super) calls: BTreeMap<String, Vec<usize>>,
+    /// By stream, piece by piece.
+    pub(super) streams: Vec<Vec<usize>>,
+    /// By cluster, for one call after another, piece by piece.
+    pub(super) calls: BTreeMap<String, Vec<Vec<usize>>>,
 }
 
 impl Order {
-    pub(super) fn of_stream(&self, at: usize) -> usize {
-        self.streams.get(at).copied().unwrap_or(usize::MAX)
+    /// When a stream has its next piece.
+    pub(super) fn of_stream(&self, at: usize, exchange: &Exchange) -> usize {
+        Self::piece(self.streams.get(at), exchange.answered_pieces())
     }
 
+    /// When a call has its next piece.
     pub(super) fn of_call(&self, call: &Call) -> usize {
-        self.calls.get(&call.cluster).and_then(|all| all.get(call.number)).copied().unwrap_or(usize::MAX)
+        let pieces = self.calls.get(&call.cluster).and_then(|all| all.get(call.number));
+        Self::piece(pieces, call.answered_pieces())
+    }
+
+    fn piece(pieces: Option<&Vec<usize>>, at: usize) -> usize {
+        pieces.and_then(|all| all.get(at).or(all.last())).copied().unwrap_or(usize::MAX)
+    }
+
+    /// What comes first among what has not been.
+    pub(super) fn next(&self, been: &BTreeSet<usize>) -> Option<usize> {
+        let all =
+            self.streams.iter().chain(self.calls.values().flatten()).filter_map(|pieces| pieces.first());
+        all.copied().filter(|rank| !been.contains(rank)).min()
     }
 }
 
@@ -89,6 +103,7 @@ pub(super) fn play(
         links: Vec::new(),
         calls: Calls::new(clusters.collect()),
         acting: None,
+        answered: BTreeSet::new(),
     };
     let ended = player.steps(&scenario.steps);
     // Without Envoy there is nothing to settle: what there is is all there will be.
@@ -115,6 +130,8 @@ pub(super) struct Player<'a> {
     pub(super) calls: Calls,
     /// The exchange that the script is busy with: a connection to the upstream is likely its.
     pub(super) acting: Option<usize>,
+    /// What has been answered, by its place in the order.
+    pub(super) answered: BTreeSet<usize>,
 }
 
 pub(super) type Done = Result<(), ParityError>;

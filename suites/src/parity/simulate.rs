@@ -32,8 +32,8 @@ pub(super) struct Called {
     key: (String, u32, u64),
     /// It is a gRPC call or stream.
     grpc: bool,
-    /// When it is answered, among all that answers.
-    rank: usize,
+    /// When each piece of its answer comes, among all that answers.
+    ranks: Vec<usize>,
     /// No cluster received it: nobody was there, or it was given up before there was a connection.
     unheard: bool,
     /// The events in which the cluster receives it.
@@ -84,7 +84,7 @@ fn calls(transcript: &Transcript) -> Vec<Called> {
         if side == CallSide::Calls {
             let cluster = text(cluster);
             let grpc = find(transcript.bytes(data), b"application/grpc").is_some();
-            calls.push(Called { cluster, key, grpc, rank: usize::MAX, unheard: false, received: vec![at] });
+            calls.push(Called { cluster, key, grpc, ranks: Vec::new(), unheard: false, received: vec![at] });
             continue;
         }
         let Some(of) = calls.iter().rposition(|call| call.key == key) else { continue };
@@ -94,7 +94,7 @@ fn calls(transcript: &Transcript) -> Vec<Called> {
         match side {
             CallSide::Sends | CallSide::Cancels => call.received.push(at),
             CallSide::Answers => {
-                call.rank = call.rank.min(at);
+                call.ranks.push(at);
                 call.unheard |= what == What::Reset && transcript.bytes(data) == b"remote connection failure";
             }
             _ => {}
@@ -111,12 +111,12 @@ fn order(transcript: &Transcript, calls: &[Called]) -> Order {
             continue;
         };
         if order.streams.len() <= stream {
-            order.streams.resize(stream + 1, usize::MAX);
+            order.streams.resize(stream + 1, Vec::new());
         }
-        order.streams[stream] = order.streams[stream].min(at);
+        order.streams[stream].push(at);
     }
     for call in calls {
-        order.calls.entry(call.cluster.clone()).or_default().push(call.rank);
+        order.calls.entry(call.cluster.clone()).or_default().push(call.ranks.clone());
     }
     order
 }

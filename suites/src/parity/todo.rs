@@ -12,11 +12,13 @@ pub(super) struct Todo {
     acts: VecDeque<Act>,
     /// When the first of them is to be done.
     due: Instant,
+    /// How many have been done.
+    pub(super) done: usize,
 }
 
 impl Default for Todo {
     fn default() -> Self {
-        Self { acts: VecDeque::new(), due: Instant::now() }
+        Self { acts: VecDeque::new(), due: Instant::now(), done: 0 }
     }
 }
 
@@ -65,6 +67,7 @@ impl Todo {
                 Err(_) => self.clear(),
             },
         }
+        self.done += 1;
         if let Some(next) = self.acts.front() {
             self.due = Instant::now() + next.after;
         }

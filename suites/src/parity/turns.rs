@@ -13,6 +13,13 @@ use super::socket::Socket;
 use super::tcp::Link;
 use super::wire::Kind;
 
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    Stream(usize),
+    Call(usize),
+}
+
 impl Player<'_> {
     /// Lets time pass, doing what falls due in it.
     pub(super) fn run_until(&mut self, until: Instant) -> Done {
@@ -53,11 +60,14 @@ impl Player<'_> {
             busy |= self.calls.read();
             self.answer_what_is_complete();
             self.calls.answer();
-            // One thing at a time: what follows from it comes before the next. An answer to what has just come does
-            // not wait, for how long an answer took is what plugins see in `x-envoy-upstream-service-time`.
-            if !busy || (self.calls.due().is_none() && self.exchanges.iter().any(Exchange::begins_to_answer))
-            {
-                busy |= self.act();
+            // One thing at a time: what follows from it comes before the next. An answer that is next in any case does not
+            // wait, for how long an answer took is what plugins see in `x-envoy-upstream-service-time`.
+            let next = self.next_to_answer();
+            let at_once = next
+                .is_some_and(|(rank, _)| Some(rank) == self.forecast.order.next(&self.answered))
+                || (self.calls.due().is_none() && self.exchanges.iter().any(Exchange::begins_to_answer));
+            if !busy || at_once {
+                busy |= self.act(next);
             }
             happened |= busy;
             idle = if busy { 0 } else { idle + 1 };
@@ -66,21 +76,25 @@ impl Player<'_> {
     }
 
     /// Does one thing that is due. Clients go first; of those who answer, whoever the mock says.
-    fn act(&mut self) -> bool {
+    fn act(&mut self, next: Option<(usize, Who)>) -> bool {
         if self.exchanges.iter_mut().any(Exchange::client_acts) {
             return true;
         }
-        let order = &self.forecast.order;
-        let streams = self.exchanges.iter().enumerate().filter(|(_, exchange)| exchange.upstream_ready());
-        let stream = streams.map(|(at, _)| (order.of_stream(at), at)).min();
-        let call = self.calls.ready().map(|at| (order.of_call(&self.calls.all[at]), at)).min();
-        match (stream, call) {
-            (Some((rank, at)), call) if call.is_none_or(|(other, _)| rank <= other) => {
-                self.exchanges[at].upstream_acts()
-            }
-            (_, Some((_, at))) => self.calls.act(at),
-            _ => false,
+        let Some((rank, who)) = next else { return false };
+        self.answered.insert(rank);
+        match who {
+            Who::Stream(at) => self.exchanges[at].upstream_acts(),
+            Who::Call(at) => self.calls.act(at),
         }
+    }
+
+    /// Of those who have something to answer now, the one whose turn it is, and its place in the order.
+    fn next_to_answer(&self) -> Option<(usize, Who)> {
+        let order = &self.forecast.order;
+        let ready = self.exchanges.iter().enumerate().filter(|(_, exchange)| exchange.upstream_ready());
+        let streams = ready.map(|(at, exchange)| (order.of_stream(at, exchange), Who::Stream(at)));
+        let calls = self.calls.ready().map(|at| (order.of_call(&self.calls.all[at]), Who::Call(at)));
+        streams.chain(calls).min()
     }
 
     pub(super) fn refuse(&mut self, cluster: &str, refuse: bool) -> Done {
