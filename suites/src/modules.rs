@@ -27,7 +27,7 @@ pub struct ModuleSource {
     build: bool,
     overrides: BTreeMap<String, PathBuf>,
     notice: Box<dyn Fn(&str) + Send + Sync>,
-    fetch: Option<Box<dyn Fetch + Send + Sync>>,
+    fetch: Option<Box<dyn Fetch + Send>>,
     packages: Once<(String, PathBuf), Package>,
     builds: Once<(Package, String), PathBuf>,
     files: Once<PathBuf, Plugin>,
@@ -89,7 +89,7 @@ impl ModuleSource {
 
     /// Downloads the modules of manifests by this; without it nothing is downloaded.
     #[must_use]
-    pub fn fetch(mut self, fetch: impl Fetch + Send + Sync + 'static) -> Self {
+    pub fn fetch(mut self, fetch: impl Fetch + Send + 'static) -> Self {
         self.fetch = Some(Box::new(fetch));
         self
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use proxy_wasm_suites::prelude::*;
-use proxy_wasm_suites::rate_limit::{Counterexample, Edge, Outcome, RateLimit, Suite, Windows};
+use proxy_wasm_suites::rate_limit::{
+    Counterexample, Edge, Exhausted, Op, Outcome, RateLimit, Schedule, Suite, Windows,
+};
 
 fn plugin(name: &str) -> Plugin {
     let artifacts = Path::new("../plugins-under-test/artifacts");
@@ -77,6 +79,7 @@ fn every_broken_twin_is_caught() {
     for (defect, requests) in [
         ("refills-on-refusal", 5),
         ("no-retry", 4),
+        ("blind-write", 4),
         ("short-time", 4),
         ("per-worker", 4),
         ("more-than-one", 3),
@@ -89,4 +92,22 @@ fn every_broken_twin_is_caught() {
         );
         assert!(counterexample.schedule.requests() <= requests, "{defect}: {counterexample}");
     }
+}
+
+/// Two workers with three requests each, for one bucket of three, all at once.
+fn three_each() -> Schedule {
+    let ops = [0, 1, 0, 1, 0, 1].map(|worker| Op::Request { worker, key: 0 });
+    Schedule { workers: 2, ops: ops.to_vec(), ..Schedule::default() }
+}
+
+#[test]
+fn the_token_bucket_holds_in_every_interleaving_of_two_workers_with_three_requests() {
+    let Exhausted::Held(count) = token_bucket("").exhaust(&three_each(), 100_000) else { panic!("it holds") };
+    println!("{count} interleavings");
+    assert!(count > 100, "{count} interleavings");
+    let Exhausted::Failed(failed) = token_bucket("defect=blind-write").exhaust(&three_each(), 100_000) else {
+        panic!("a lost update is found")
+    };
+    println!("{failed:?}");
+    assert_eq!(failed.1.property, "exact");
 }

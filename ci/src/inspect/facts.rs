@@ -1,6 +1,6 @@
 //! What both forms of an inspection say, in the same words.
 
-use proxy_wasm_harness::abi::AbiVersion;
+use proxy_wasm_harness::abi::{AbiVersion, FOREIGN_FUNCTIONS, ForeignFunction};
 use proxy_wasm_harness::scenario::Size;
 use proxy_wasm_harness::sections;
 use proxy_wasm_harness::vm::{
@@ -63,6 +63,16 @@ impl Met {
             Self::No => "no",
         }
     }
+}
+
+/// The functions that a module can call by name, when it imports the call for that.
+pub(super) fn foreign_functions(about: &Inspection) -> &'static [ForeignFunction] {
+    let calls = |one: &ImportReport| {
+        one.import.module == "env"
+            && one.import.name == "proxy_call_foreign_function"
+            && one.objection.is_none()
+    };
+    if about.imports.iter().any(calls) { FOREIGN_FUNCTIONS } else { &[] }
 }
 
 /// The source language, guessed.

@@ -30,6 +30,7 @@ pub(super) fn document(place: &str, about: &Inspection) -> Value {
         "image_obstacles": about.image_obstacles.iter().map(|one| one.text()).collect::<Vec<_>>(),
         "hosts": hosts(place, about),
         "imports": imports(about),
+        "foreign_functions": foreign_functions(about),
         "callbacks": callbacks(about),
         "exports": declared.exports.iter().map(|export| &export.name).collect::<Vec<_>>(),
     })
@@ -70,6 +71,11 @@ fn imports(about: &Inspection) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+fn foreign_functions(about: &Inspection) -> Vec<Value> {
+    let row = |row: &proxy_wasm_harness::abi::ForeignFunction| json!({"name": row.name, "implemented": row.built(), "feature": row.feature});
+    facts::foreign_functions(about).iter().map(row).collect()
 }
 
 fn callbacks(about: &Inspection) -> Vec<Value> {

@@ -17,6 +17,7 @@ pub(super) fn show(place: &str, about: &Inspection) -> String {
     }
     hosts(&mut out, place, about);
     imports(&mut out, place, about);
+    foreign_functions(&mut out, about);
     exports(&mut out, about);
     out
 }
@@ -93,6 +94,32 @@ fn imports(out: &mut String, place: &str, about: &Inspection) {
         let _ = match why {
             Some(why) => writeln!(out, ": {why}"),
             None => writeln!(out),
+        };
+    }
+}
+
+/// What the module may call by name: nobody can tell from outside what it does call.
+fn foreign_functions(out: &mut String, about: &Inspection) {
+    let functions = facts::foreign_functions(about);
+    if functions.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n{BOLD}foreign functions that it can call{BOLD:#} {FAINT}({}){FAINT:#}",
+        functions.len()
+    );
+    let width = functions.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    for row in functions {
+        let _ = match row.feature {
+            Some(feature) if !row.built() => {
+                writeln!(
+                    out,
+                    "  {:<width$}  {FAILED}no: this build lacks the feature `{feature}`{FAILED:#}",
+                    row.name
+                )
+            }
+            _ => writeln!(out, "  {:<width$}  {PASSED}yes{PASSED:#}", row.name),
         };
     }
 }

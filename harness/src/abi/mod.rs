@@ -3,6 +3,7 @@
 //! Holds no engine and does no I/O.
 
 mod callbacks;
+mod foreign_functions;
 mod hostcalls;
 pub mod pairs;
 pub mod protobuf;
@@ -13,6 +14,7 @@ mod version;
 mod wasi;
 
 pub use callbacks::{CALLBACKS, Callback, CallbackId, Called, callback, callback_row};
+pub use foreign_functions::{FOREIGN_FUNCTIONS, ForeignFunction, foreign_function};
 pub use hostcalls::{HOSTCALLS, Hostcall, hostcall, hostcall_in_any};
 pub use pairs::{MalformedPairs, Pair, Pairs};
 pub use section::Section;

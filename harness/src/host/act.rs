@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Peer;
+use super::{Peer, VmSetup};
 use crate::proxy::transcript::show_bytes;
 use crate::proxy::{Injection, StreamId};
 use crate::scenario::WallTime;
@@ -23,6 +23,7 @@ pub(crate) enum Act {
     Close { stream: StreamId, by: Peer },
     Advance(Duration),
     SetClock(u64),
+    Reconfigure { plugin: String, config: Vec<u8>, vm: Option<VmSetup>, refused: bool },
     Fault(Box<Injection>),
     Enqueue { vm_id: String, queue: String, message: Vec<u8> },
     SetSharedData { vm_id: String, key: Vec<u8>, value: Vec<u8>, cas: u32 },
@@ -60,6 +61,10 @@ impl fmt::Display for Act {
             Self::Close { stream, by } => write!(f, "close #{} by {}", stream.0 + 1, side(*by)),
             Self::Advance(span) => write!(f, "advance {}", show(*span)),
             Self::SetClock(nanos) => write!(f, "set_clock {}", WallTime { ns: *nanos }),
+            Self::Reconfigure { plugin, config, vm, .. } => {
+                write!(f, "reconfigure {plugin}: {}", show_bytes(config))?;
+                if vm.is_some() { f.write_str(" (another VM)") } else { Ok(()) }
+            }
             Self::Fault(injection) => write!(f, "fault {} {}", injection.hostcall, injection.status),
             Self::Enqueue { vm_id, queue, message } => {
                 write!(f, "enqueue {}{queue}: {}", scope(vm_id), show_bytes(message))

@@ -9,10 +9,10 @@ use super::Host;
 use super::error::HostError;
 use super::start::{self, Started};
 use super::template::Template;
-use crate::abi::LogLevel;
+use crate::abi::{LogLevel, Status};
 use crate::document::istio_json;
 use crate::proxy::transcript::Detail;
-use crate::proxy::{Cluster, FailurePolicy, Options};
+use crate::proxy::{Cluster, FailurePolicy, Options, Own};
 use crate::state::{Answer, Clock, Duration};
 use crate::vm::{Allowance, HangGuard, MemoryCap, Plugin};
 
@@ -26,6 +26,7 @@ pub struct Setup {
     pub(crate) config: Vec<u8>,
     pub(crate) policy: FailurePolicy,
     pub(crate) fail_open: bool,
+    pub(crate) reload_backoff: Duration,
     pub(crate) vm_id: String,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) env: BTreeMap<String, String>,
@@ -75,6 +76,14 @@ impl Setup {
         self
     }
 
+    /// With [`FailurePolicy::Reload`]: how long after a reload there may be another; default: 1 s, as Envoy's. Envoy adds up
+    /// to half of it at random, and the host waits for all of that.
+    #[must_use]
+    pub fn reload_backoff(mut self, backoff: Duration) -> Self {
+        self.reload_backoff = backoff;
+        self
+    }
+
     /// Whether StopIteration from a headers callback lets body callbacks run; default: what the host's options say.
     #[must_use]
     pub fn allow_on_headers_stop_iteration(mut self, allow: bool) -> Self {
@@ -114,6 +123,7 @@ impl From<Plugin> for Setup {
             config: Vec::new(),
             policy: FailurePolicy::Closed,
             fail_open: false,
+            reload_backoff: Duration::from_secs(1),
             vm_id: String::new(),
             vm_config: Vec::new(),
             env: BTreeMap::new(),
@@ -171,6 +181,7 @@ pub struct Builder {
     pub(crate) chain: Vec<Setup>,
     pub(crate) upstream: Upstream,
     pub(crate) clusters: IndexMap<String, Cluster>,
+    pub(crate) foreign_functions: BTreeMap<String, Own>,
     pub(crate) options: Options,
     pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
@@ -198,6 +209,7 @@ impl Default for Builder {
             chain: Vec::new(),
             upstream: Upstream::Every(Answer::ok()),
             clusters: IndexMap::new(),
+            foreign_functions: BTreeMap::new(),
             options: Options::default(),
             properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
@@ -238,6 +250,32 @@ impl Builder {
     #[must_use]
     pub fn upstream_each(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.upstream = Upstream::Each(answers.into_iter().collect());
+        self
+    }
+
+    /// A foreign function of the test's own, which plugins call by this name with `proxy_call_foreign_function`; it comes
+    /// before one of Envoy's with the same name. What it answers with must follow from its argument alone: a host that is
+    /// made anew calls it anew.
+    ///
+    /// The argument is what the plugin hands over, zero bytes as well. The plugin gets the bytes with status OK, or the
+    /// status and no bytes.
+    ///
+    /// ```
+    /// use proxy_wasm_harness::abi::Status;
+    /// use proxy_wasm_harness::host::Host;
+    ///
+    /// let builder = Host::builder().foreign_function("reverse", |argument: &[u8]| {
+    ///     if argument.is_empty() { Err(Status::BadArgument) } else { Ok(argument.iter().rev().copied().collect()) }
+    /// });
+    /// # drop(builder);
+    /// ```
+    #[must_use]
+    pub fn foreign_function(
+        mut self,
+        name: impl Into<String>,
+        function: impl Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync + 'static,
+    ) -> Self {
+        self.foreign_functions.insert(name.into(), Own(Arc::new(function)));
         self
     }
 
@@ -288,6 +326,13 @@ impl Builder {
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
+        self
+    }
+
+    /// How plugins are started; default: one VM for each worker.
+    #[must_use]
+    pub fn start_as(mut self, start: crate::proxy::Start) -> Self {
+        self.options.start = start;
         self
     }
 

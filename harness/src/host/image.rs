@@ -11,12 +11,14 @@ use super::builder::Builder;
 use super::error::HostError;
 use crate::proxy::{Proxy, VmIndex};
 use crate::sections;
-use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Spent, Vm};
+use crate::vm::{ImageModule, MemoryCap, NoImage, Program, Recipe, Spent, Vm};
 
 /// A start that is kept.
 pub(super) struct HostImage {
     proxy: Proxy,
-    vms: Vec<(Arc<Program>, MemoryCap)>,
+    /// Those that live.
+    vms: Vec<Option<(Arc<Program>, MemoryCap)>>,
+    recipes: Arc<[Recipe]>,
     spent: Vec<Spent>,
     builder: Arc<Builder>,
 }
@@ -34,20 +36,24 @@ impl HostImage {
         }
         let mut vms = Vec::with_capacity(host.vms.all.len());
         for (index, vm) in host.vms.all.iter_mut().enumerate() {
-            let group = index % host.slot.groups;
-            let place = host.slot.plugins.iter().position(|plugin| plugin.group == group).unwrap_or_default();
+            let Some(vm) = vm else {
+                vms.push(None);
+                continue;
+            };
+            let place = host.slot.kinds[host.slot.vms[index].kind].module;
             let module = ImageModule::of(&host.setup.chain[place].plugin, vm)?;
             let program = match module.known() {
                 Some(program) => program,
                 None if compile => module.compile()?,
                 None => return Ok(None),
             };
-            vms.push((program, vm.cap()));
+            vms.push(Some((program, vm.cap())));
         }
         Ok(Some(Self {
             proxy: host.slot.clone(),
             vms,
             spent: host.vms.spent.clone(),
+            recipes: Arc::clone(&host.vms.recipes),
             builder: Arc::clone(&host.setup),
         }))
     }
@@ -58,12 +64,16 @@ impl HostImage {
     ///
     /// When the machine has no room for another instance.
     pub(super) fn host(&self, seed: u64) -> Result<Host, HostError> {
-        let mut host = Host::new(Box::new(self.proxy.clone()), &self.builder);
-        for (index, (program, cap)) in self.vms.iter().enumerate() {
+        let mut host = Host::new(Box::new(self.proxy.clone()), &self.builder, Arc::clone(&self.recipes));
+        for (index, vm) in self.vms.iter().enumerate() {
+            let Some((program, cap)) = vm else {
+                host.vms.all.push(None);
+                continue;
+            };
             let program = Arc::clone(program);
             let allowance = self.builder.allowance(*cap);
             let vm = Vm::new(program, sections::link, VmIndex(index), allowance, &mut host.slot);
-            host.vms.all.push(vm.map_err(|trap| HostError::NoRoom(trap.message))?);
+            host.vms.all.push(Some(vm.map_err(|trap| HostError::NoRoom(trap.message))?));
         }
         host.vms.spent.clone_from(&self.spent);
         host.imaged = true;

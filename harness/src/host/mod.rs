@@ -1,8 +1,9 @@
 //! What users hold: a simulated proxy with its plugins, started and configured.
 //!
 //! [`Host`] sends requests, moves the clock, and hands out what happened. In reading order: `builder` (a chain becomes
-//! a host), `start` (the start sequence), `exchange` (one request and its response), `by_hand` (streams opened and
-//! answered step by step), `act` (what a test did, in words), `log`, `shared` (metrics, shared data,
+//! a host), `start` (the start sequence), `exchange` (one request and its response), `race` (requests at several workers,
+//! in any order), `by_hand` (streams opened and answered step by step), `reconfigure` (configuration pushes), `act` (what a
+//! test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
 //! (where they come from), `error`.
 
@@ -13,6 +14,8 @@ mod error;
 mod exchange;
 mod image;
 mod log;
+mod race;
+mod reconfigure;
 mod shared;
 mod start;
 mod tcp;
@@ -28,6 +31,7 @@ pub use by_hand::Peer;
 pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
+pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
@@ -196,7 +200,7 @@ impl Host {
 
     /// Bytes of linear memory that each VM has now, in the order of [`VmIndex`](crate::proxy::VmIndex).
     pub fn memory_sizes(&self) -> impl Iterator<Item = u64> {
-        self.vms.all.iter().map(crate::vm::Vm::memory_size)
+        self.vms.all.iter().flatten().map(crate::vm::Vm::memory_size)
     }
 
     /// Whether it came from an image. Nothing in it shows that.

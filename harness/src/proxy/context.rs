@@ -1,11 +1,15 @@
 //! Contexts: plugin contexts and stream contexts of a VM, in one sequence of numbers (Envoy 1.40, observed).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::calls::{CallIds, CallView};
 use super::effect::Effect;
+#[cfg(feature = "cel")]
+use super::foreign::expressions::Expressions;
 use super::ids::{PluginIndex, StreamId};
 use super::properties::Declaration;
+use super::threads::{PluginKey, Thread};
 use crate::abi::AbiVersion;
 use crate::state::{DeadlineId, Duration, Entropy, MetricIds};
 
@@ -31,6 +35,14 @@ impl ContextRef {
 #[derive(Clone, Debug)]
 pub(crate) struct VmState {
     pub(crate) abi: AbiVersion,
+    /// What it runs for.
+    pub(crate) thread: Thread,
+    /// Index of its kind.
+    pub(crate) kind: usize,
+    /// It has been dropped.
+    pub(crate) gone: bool,
+    /// It trapped when a plugin context was created in it.
+    pub(crate) stillborn: bool,
     pub(crate) vm_id: String,
     pub(crate) configuration: Vec<u8>,
     /// Environment variables, sorted by name.
@@ -42,14 +54,16 @@ pub(crate) struct VmState {
     pub(crate) failed: bool,
     /// `_initialize`, `main` or `_start` is running.
     pub(crate) starting: bool,
-    /// The plugin whose `proxy_on_context_create` or `proxy_on_configure` runs: its configuration is readable.
-    pub(crate) configuring: Option<PluginIndex>,
+    /// The plugin context whose `proxy_on_context_create` or `proxy_on_configure` runs: its configuration is readable.
+    pub(crate) configuring: Option<u32>,
     /// A local response or close was asked for: the callback's own result does not count.
     pub(crate) stop_next_iteration: bool,
     /// `proxy_on_done` or `proxy_on_delete` of a stream is running.
     pub(crate) finishing: bool,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) plugins: Vec<PluginContext>,
+    /// Names of properties that streams declared, by stream.
+    pub(crate) declared_by_streams: Vec<(ContextRef, Vec<u8>)>,
     contexts: Vec<(u32, ContextRef)>,
     last: u32,
     current: u32,
@@ -60,13 +74,20 @@ pub(crate) struct VmState {
 #[derive(Clone, Debug)]
 pub(crate) struct PluginContext {
     pub(crate) id: u32,
+    /// The plugin that it was made for. Others of the same key share it.
     pub(crate) plugin: PluginIndex,
+    pub(crate) key: Arc<PluginKey>,
+    /// `proxy_on_done` has been called.
+    pub(crate) leaving: bool,
     pub(crate) tick_period: Duration,
     pub(crate) tick: Option<DeadlineId>,
     /// `proxy_on_done` answered false: `proxy_done` is awaited.
     pub(crate) done_pending: bool,
     /// What the plugin declared about properties that it sets.
     pub(crate) declared: Vec<(Vec<u8>, Declaration)>,
+    /// The expressions that it made with `expr_create`.
+    #[cfg(feature = "cel")]
+    pub(crate) expressions: Expressions,
     /// What the callbacks of its calls show.
     pub(crate) view: CallView,
 }
@@ -82,6 +103,10 @@ impl VmState {
     pub(crate) fn new(abi: AbiVersion, entropy: Entropy) -> Self {
         Self {
             abi,
+            thread: Thread::Worker(0),
+            kind: 0,
+            gone: false,
+            stillborn: false,
             vm_id: String::new(),
             configuration: Vec::new(),
             environment: Vec::new(),
@@ -95,6 +120,7 @@ impl VmState {
             finishing: false,
             effects: VecDeque::new(),
             plugins: Vec::new(),
+            declared_by_streams: Vec::new(),
             contexts: Vec::new(),
             last: 0,
             current: 0,
@@ -108,15 +134,19 @@ impl VmState {
         self.last
     }
 
-    pub(crate) fn new_plugin_context(&mut self, plugin: PluginIndex) -> u32 {
+    pub(crate) fn new_plugin_context(&mut self, plugin: PluginIndex, key: Arc<PluginKey>) -> u32 {
         let id = self.new_context(ContextRef::Plugin(plugin));
         self.plugins.push(PluginContext {
             id,
             plugin,
+            key,
+            leaving: false,
             tick_period: Duration::ZERO,
             tick: None,
             done_pending: false,
             declared: Vec::new(),
+            #[cfg(feature = "cel")]
+            expressions: Expressions::default(),
             view: CallView::default(),
         });
         id
@@ -133,7 +163,8 @@ impl VmState {
     pub(crate) fn remove_context(&mut self, id: u32) {
         // The newest contexts end first as a rule.
         if let Some(at) = self.contexts.iter().rposition(|(known, _)| *known == id) {
-            self.contexts.remove(at);
+            let (_, gone) = self.contexts.remove(at);
+            self.declared_by_streams.retain(|(by, _)| *by != gone);
         }
     }
 
@@ -141,9 +172,11 @@ impl VmState {
         self.contexts.iter().rev().find(|(known, _)| *known == id).map(|(_, what)| *what)
     }
 
-    /// The plugin context of `plugin` in this VM.
-    pub(crate) fn plugin_context(&self, plugin: PluginIndex) -> Option<&PluginContext> {
-        self.plugins.iter().find(|context| context.plugin == plugin)
+    /// The configuration that is readable while a plugin context is created or configured.
+    pub(crate) fn plugin_configuration(&self) -> Option<&[u8]> {
+        let context = self.configuring?;
+        let of = self.plugins.iter().find(|of| of.id == context)?;
+        Some(&of.key.configuration)
     }
 
     /// A callback for `context` begins; hostcalls are about it until they name another.
@@ -163,10 +196,18 @@ impl VmState {
     /// The context that hostcalls are about: the one named by `proxy_set_effective_context` while it lives, else the
     /// callback's own. `None` while the module starts.
     pub(crate) fn effective(&self) -> Option<ContextRef> {
-        (self.effective != 0)
-            .then(|| self.context(self.effective))
-            .flatten()
-            .or_else(|| self.context(self.current))
+        self.effective_context().map(|(_, what)| what)
+    }
+
+    /// As [`Self::effective`], with its number.
+    pub(crate) fn effective_context(&self) -> Option<(u32, ContextRef)> {
+        let known = |id: u32| self.context(id).map(|what| (id, what));
+        if self.effective != 0
+            && let Some(named) = known(self.effective)
+        {
+            return Some(named);
+        }
+        known(self.current)
     }
 
     /// `proxy_set_effective_context`: false when there is no such context. Zero goes back to the callback's own.

@@ -5,10 +5,9 @@
 
 use super::calls::{CallIndex, GrpcFailure};
 use super::chain::Drive;
-use super::guest::{Guest, Invocation};
+use super::guest::Guest;
 use super::ids::{Direction, StreamId, VmIndex};
 use super::reply::LocalReply;
-use crate::abi::CallbackId;
 
 /// Asked for by a hostcall, done after the callback.
 #[derive(Clone, Debug)]
@@ -51,10 +50,7 @@ impl<G: Guest> Drive<'_, G> {
 
     fn apply(&mut self, vm: VmIndex, effect: Effect) {
         match effect {
-            Effect::Delete { context } => {
-                self.call(vm, Invocation::new(CallbackId::Delete, &[context]));
-                self.proxy.vm_mut(vm).remove_context(context);
-            }
+            Effect::Delete { context } => self.delete_plugin_context(vm, context),
             Effect::ContinueConnection { connection, filter } => self.tcp_continue(connection, filter),
             Effect::CloseConnection { connection } => self.tcp_close(connection),
             Effect::CloseCall { context, ended } => self.proxy.close_view(vm, context, ended),

@@ -23,9 +23,9 @@ impl Proxy {
         self.halted
     }
 
-    /// A plugin did what Envoy does not survive.
+    /// A plugin did what Envoy does not survive, or what this host cannot do as Envoy does: nothing runs after it.
     pub(crate) fn fault(&mut self, vm: VmIndex, fault: Fault) {
-        self.halted |= fault.id == "envoy/crash";
+        self.halted |= fault.id == "envoy/crash" || fault.id.starts_with("host/");
         self.fault_in(Some(vm), fault);
     }
 

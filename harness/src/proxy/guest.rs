@@ -57,10 +57,39 @@ pub enum Returned {
     Trapped,
 }
 
+/// Why there is no VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotCreated {
+    /// The function that trapped: `_initialize`, `_start`, ...
+    pub function: &'static str,
+    /// What Envoy 1.40 logs.
+    pub envoy: &'static str,
+}
+
 /// Runs callbacks.
 pub trait Guest {
+    /// How much has happened.
+    type Mark;
+
     /// Runs the callback in `vm`. Hostcalls made meanwhile reach `proxy`.
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned;
+
+    /// Makes the VM `vm` from the module of the plugin that was described at place `module` of the chain, and runs its
+    /// entry point.
+    ///
+    /// # Errors
+    ///
+    /// When the start section or the entry point traps.
+    fn create(&mut self, proxy: &mut Slot, vm: VmIndex, module: usize) -> Result<(), NotCreated>;
+
+    /// The VM is not called any more.
+    fn discard(&mut self, vm: VmIndex);
+
+    /// How much has happened so far.
+    fn mark(&self) -> Self::Mark;
+
+    /// Nothing that was since `mark` has happened.
+    fn forget(&mut self, mark: Self::Mark);
 }
 
 /// The place where the proxy is while no plugin runs.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::Proxy;
 use super::chain::{Drive, From};
 use super::client::Part;
 use super::codec;
@@ -25,14 +24,12 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
-        let id = self.proxy.new_stream(request, worker);
-        self.stream(id).upstream.by_hand = by_hand;
+        let id = self.proxy.next_stream();
         let mut parts = parts(request, self.proxy.options.enable_trailers);
         let end_stream = parts.is_empty();
         if !end {
             hold_open(&mut parts);
         }
-        let fields = self.proxy.request_fields(request);
         if self.proxy.transcript.records(Detail::Http) {
             let sent = as_sent(request);
             let data = self.proxy.transcript.put_fields(&sent);
@@ -43,6 +40,9 @@ impl<G: Guest> Drive<'_, G> {
                 data,
             });
         }
+        self.new_stream(request, worker);
+        self.stream(id).upstream.by_hand = by_hand;
+        let fields = self.proxy.request_fields(request);
         if let Some(reply) = codec::refusal(request, content_length(&request.body)) {
             self.send_local_reply(id, reply);
             return id;
@@ -58,6 +58,13 @@ impl<G: Guest> Drive<'_, G> {
         self.headers(id, Direction::Request, From::Start, end_stream);
         self.schedule_client(id);
         id
+    }
+
+    fn new_stream(&mut self, request: &Request, worker: usize) {
+        let id = self.proxy.next_stream();
+        let mut stream = self.proxy.blank_stream(id, request.protocol);
+        self.chain_of_stream(id, worker, &mut stream.filters);
+        self.proxy.insert_stream(stream);
     }
 
     /// The client sends more of its request: pieces of its body, then its end, with trailers or without.
@@ -156,14 +163,6 @@ impl<G: Guest> Drive<'_, G> {
         if !self.stream(id).ended {
             self.schedule_client(id);
         }
-    }
-}
-
-impl Proxy {
-    fn new_stream(&mut self, request: &Request, worker: usize) -> StreamId {
-        let id = self.next_stream();
-        self.insert_stream(id, request.protocol, worker);
-        id
     }
 }
 

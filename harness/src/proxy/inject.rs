@@ -27,12 +27,12 @@ impl Proxy {
     }
 
     fn injected_slowly(&mut self, vm: VmIndex, row: &Hostcall) -> Option<Status> {
-        let vms = &self.vms;
-        let injection = self.injections.iter_mut().find(|injection| {
+        let at = self.injections.iter().position(|injection| {
             injection.hostcall == row.name
                 && injection.count > 0
-                && injection.plugin.is_none_or(|plugin| vms[vm.0].plugin_context(plugin).is_some())
+                && injection.plugin.is_none_or(|plugin| self.runs_in(plugin, vm))
         })?;
+        let injection = &mut self.injections[at];
         if injection.skip > 0 {
             injection.skip -= 1;
             return None;

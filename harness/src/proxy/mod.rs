@@ -4,8 +4,8 @@
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
 //! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
-//! chain), `calls` (to clusters), `tcp` (connections), `run` (time), `streams` (those that live), `finding`, `records`, `http_date` and
-//! `transcript` (the record).
+//! chain), `calls` (to clusters), `foreign` (functions by name), `tcp` (connections), `run` (time), `streams` (those that
+//! live), `finding`, `records`, `http_date` and `transcript` (the record).
 
 mod access;
 mod answer;
@@ -19,6 +19,7 @@ mod effect;
 mod egress;
 mod filter;
 mod finding;
+mod foreign;
 mod guest;
 mod http_date;
 mod ids;
@@ -26,16 +27,20 @@ mod ingress;
 mod inject;
 mod options;
 mod properties;
+mod push;
 mod queues;
 mod records;
+mod reload;
 mod reply;
 mod request_head;
 mod router;
 mod run;
+mod start;
 mod status;
 mod stream;
 mod streams;
 mod tcp;
+mod threads;
 pub mod transcript;
 mod upstream;
 mod upstream_head;
@@ -47,41 +52,46 @@ pub(crate) use chain::Drive;
 pub use client::{End, Received};
 pub(crate) use context::{ContextRef, VmState};
 pub(crate) use effect::{At, Effect};
-pub(crate) use filter::Called;
 pub use finding::Finding;
-pub use guest::{Guest, Invocation, Returned, Slot};
+pub(crate) use foreign::Own;
+pub use guest::{Guest, Invocation, NotCreated, Returned, Slot};
 pub use ids::{Direction, PluginContextId, PluginIndex, StreamContextId, StreamId, VmIndex};
 pub use inject::Injection;
-pub use options::Options;
+pub use options::{Options, Start};
 pub use reply::LocalReply;
 pub use run::Held;
+pub use start::Refused;
 pub(crate) use stream::Stream;
 pub use tcp::ClosedBy;
+pub(crate) use threads::{PluginKey, VmKind};
 pub use transcript::Transcript;
 pub use upstream::Script;
 
+use std::sync::Arc;
+
 use answer::LaidOut;
 use http_date::HttpDate;
-use run::Deadline;
+pub(crate) use run::Deadline;
+use threads::{Handle, Thread};
 use transcript::Detail;
 
-use crate::state::{Clock, Deadlines, Entropy, Metrics, SharedData, SharedQueues};
+use crate::state::{Clock, Deadlines, Duration, Entropy, Metrics, SharedData, SharedQueues};
 
 /// A plugin's place in the chain.
 #[derive(Clone, Debug)]
 pub(crate) struct ChainPlugin {
     /// The name that the test calls it by.
     pub(crate) name: String,
-    /// The name that it reads as the property `plugin_name`.
-    pub(crate) own_name: String,
-    pub(crate) root_id: String,
-    pub(crate) configuration: Vec<u8>,
+    /// What it shares a plugin context by, and what it is configured with.
+    pub(crate) key: Arc<PluginKey>,
     /// Envoy's deprecated `fail_open`: even the stream that trapped goes on.
     pub(crate) fail_open: bool,
     pub(crate) policy: FailurePolicy,
     pub(crate) allow_on_headers_stop_iteration: bool,
-    /// Which VM of each worker runs it.
-    pub(crate) group: usize,
+    /// How long after a reload the next one may be.
+    pub(crate) reload_backoff: Duration,
+    /// What kind of VM runs it.
+    pub(crate) kind: usize,
 }
 
 /// What happens to streams once a plugin's VM is dead.
@@ -104,15 +114,25 @@ pub struct Proxy {
     pub(crate) transcript: Transcript,
     pub(crate) options: Options,
     pub(crate) plugins: Vec<ChainPlugin>,
-    /// VMs, worker by worker.
+    /// All VMs that there have been, in the order in which they were made.
     pub(crate) vms: Vec<VmState>,
-    pub(crate) groups: usize,
+    pub(crate) kinds: Vec<VmKind>,
+    /// How many workers there are.
+    pub(crate) workers: usize,
+    /// Who serves each plugin, thread by thread.
+    handles: Vec<(Thread, Vec<Handle>)>,
+    /// Plugin contexts that threads have taken their hands off.
+    parting: std::collections::BTreeSet<(VmIndex, u32)>,
+    /// Where randomness comes from since the start.
+    seed: Option<u64>,
     pub(crate) upstream: Script,
     pub(crate) calls: calls::Calls,
     pub(crate) request_ids: Entropy,
     pub(crate) shared_data: SharedData,
     pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
+    /// Foreign functions that the test brought.
+    pub(crate) own_functions: std::collections::BTreeMap<String, Own>,
     /// Properties that the test gave to every stream and plugin.
     pub(crate) properties: properties::Overrides,
     pub(crate) findings: Vec<Finding>,
@@ -146,13 +166,18 @@ impl Proxy {
             options,
             plugins: Vec::new(),
             vms: Vec::new(),
-            groups: 0,
+            kinds: Vec::new(),
+            workers: 1,
+            handles: Vec::new(),
+            parting: std::collections::BTreeSet::new(),
+            seed: None,
             upstream: Script::Every(crate::state::Answer::ok()),
             calls: calls::Calls::default(),
             request_ids: Entropy::new(0, "x-request-id"),
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
+            own_functions: std::collections::BTreeMap::new(),
             properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
@@ -171,6 +196,7 @@ impl Proxy {
 
     /// From here on all randomness comes from `seed`: each consumer draws from a stream of its own.
     pub(crate) fn seed(&mut self, seed: u64) {
+        self.seed = Some(seed);
         self.request_ids = Entropy::new(seed, "x-request-id");
         for (index, vm) in self.vms.iter_mut().enumerate() {
             vm.entropy = Entropy::of_vm(seed, "guest", index);
@@ -189,8 +215,17 @@ impl Proxy {
         &self.plugins[plugin.0]
     }
 
-    pub(crate) fn vm_of(&self, worker: usize, plugin: PluginIndex) -> VmIndex {
-        VmIndex(worker * self.groups + self.plugins[plugin.0].group)
+    /// A VM is named after its plugins, and after its thread where there are several.
+    fn name_of_vm(&self, thread: Thread, kind: usize) -> String {
+        let plugins = self.plugins.iter().filter(|plugin| plugin.kind == kind);
+        let name = plugins.map(|plugin| plugin.name.as_str()).collect::<Vec<_>>().join("+");
+        match thread {
+            Thread::Worker(_) if self.workers == 1 => name,
+            Thread::Worker(worker) => format!("{name}@{worker}"),
+            Thread::Main => format!("{name}@main"),
+            Thread::Base => format!("{name}@base"),
+            Thread::Canary => format!("{name}@canary"),
+        }
     }
 
     /// The plugin that a context of a VM belongs to.

@@ -3,6 +3,17 @@
 use crate::abi::LogLevel;
 use crate::state::{Duration, Protocol};
 
+/// How plugins are started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// One VM for each worker: nothing but what streams run through.
+    #[default]
+    Single,
+    /// As Envoy does: a base VM and a canary before, one for the main thread beside. What they do counts: shared data,
+    /// queues, metrics, calls.
+    Envoy,
+}
+
 /// Options of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -18,6 +29,8 @@ pub struct Options {
     pub allow_on_headers_stop_iteration: bool,
     /// Protocol spoken to the upstream.
     pub upstream_protocol: Protocol,
+    /// How plugins are started. Default: one VM for each worker.
+    pub start: Start,
 }
 
 impl Default for Options {
@@ -29,6 +42,7 @@ impl Default for Options {
             route_timeout: Duration::from_secs(15),
             allow_on_headers_stop_iteration: false,
             upstream_protocol: Protocol::Http1,
+            start: Start::Single,
         }
     }
 }

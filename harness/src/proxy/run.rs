@@ -9,6 +9,7 @@ use super::ids::{Direction, StreamId, VmIndex};
 use super::queues::Listener;
 use super::reply::LocalReply;
 use super::stream::Iteration;
+use super::threads::Thread;
 use super::transcript::{Detail, Kind, Moved};
 use crate::abi::CallbackId;
 use crate::state::{Duration, Instant, QueueId};
@@ -30,6 +31,8 @@ pub(crate) enum Deadline {
     Reply { stream: StreamId, reply: LocalReply },
     /// The next of a call to a cluster.
     Call(CallIndex, CallDue),
+    /// Nothing holds a plugin context any more.
+    Part { vm: VmIndex, context: u32 },
 }
 
 /// How much may happen at one instant before it is taken for a loop that never ends.
@@ -75,12 +78,13 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Runs the next deadline if it is due by `until`. Answers whether there was one.
     fn fire(&mut self, until: Instant) -> bool {
-        if self.proxy.halted() {
-            return false;
-        }
-        let Some((due, deadline)) = self.proxy.deadlines.pop_due(until) else { return false };
-        self.proxy.note_progress(due);
-        self.proxy.clock.advance_to(due);
+        let Some(deadline) = self.proxy.take_due(until) else { return false };
+        self.happens(deadline);
+        true
+    }
+
+    /// What has fallen due happens.
+    pub(crate) fn happens(&mut self, deadline: Deadline) {
         match deadline {
             Deadline::Tick { vm, context } => self.tick(vm, context),
             Deadline::QueueReady { listener, queue } => self.queue_ready(listener, queue),
@@ -91,10 +95,10 @@ impl<G: Guest> Drive<'_, G> {
                 self.send_local_reply(stream, reply);
             }
             Deadline::Call(at, due) => self.call_due(at, due),
+            Deadline::Part { vm, context } => self.part(vm, context),
             // The stream has gone meanwhile.
             _ => {}
         }
-        true
     }
 
     /// One tick; the next is one period after this one has run (Envoy 1.40, observed).
@@ -148,8 +152,9 @@ impl Proxy {
     /// The plugin context of the effective context, for hostcalls that are about the plugin.
     pub(crate) fn effective_plugin_context(&self, vm: VmIndex) -> Option<u32> {
         let state = self.vm(vm);
-        match state.effective()? {
-            ContextRef::Plugin(plugin) => state.plugin_context(plugin).map(|context| context.id),
+        let (id, what) = state.effective_context()?;
+        match what {
+            ContextRef::Plugin(_) => Some(id),
             ContextRef::Stream { stream, filter } if self.has_stream(stream) => {
                 Some(self.stream(stream).filters[filter].parent)
             }
@@ -172,6 +177,42 @@ impl Proxy {
         timer.tick_period = period;
         if !period.is_zero() {
             timer.tick = Some(self.deadlines.schedule(due, Deadline::Tick { vm, context }));
+        }
+    }
+
+    /// Takes the next deadline if it is due by `until`, and moves the clock to it.
+    pub(crate) fn take_due(&mut self, until: Instant) -> Option<Deadline> {
+        if self.halted() {
+            return None;
+        }
+        let (due, deadline) = self.deadlines.pop_due(until)?;
+        self.note_progress(due);
+        self.clock.advance_to(due);
+        Some(deadline)
+    }
+
+    /// The worker that a deadline is for; nothing when what it was for has gone.
+    pub(crate) fn worker_of(&self, deadline: &Deadline) -> Option<usize> {
+        let vm = match deadline {
+            Deadline::Tick { vm, .. } => *vm,
+            Deadline::QueueReady { listener, .. } => listener.vm,
+            Deadline::Part { vm, .. } => *vm,
+            Deadline::Call(at, _) => self.calls.vm_of(*at)?,
+            Deadline::ClientPart(id)
+            | Deadline::UpstreamPart(id)
+            | Deadline::RouteTimeout(id)
+            | Deadline::Reply { stream: id, .. } => {
+                self.has_stream(*id).then(|| self.stream(*id).filters.first())??.vm
+            }
+        };
+        Some(self.worker_of_vm(vm))
+    }
+
+    /// The worker whose VM it is; what serves no streams counts as the first one's.
+    pub(crate) fn worker_of_vm(&self, vm: VmIndex) -> usize {
+        match self.vm(vm).thread {
+            Thread::Worker(worker) => worker,
+            Thread::Main | Thread::Base | Thread::Canary => 0,
         }
     }
 

@@ -1,50 +1,33 @@
-//! The streams that the proxy holds: the chain of a new one, looking them up, handing them over at their end.
+//! The streams that the proxy holds: new ones, looking them up, handing them over at their end.
 
 use std::sync::Arc;
 
 use super::answer::LaidOut;
 use super::client::End;
-use super::ids::{PluginIndex, StreamId};
-use super::stream::{Filter, Stream};
+use super::ids::StreamId;
+use super::stream::Stream;
 use super::transcript::{Party, What};
-use super::{FailurePolicy, Proxy, Script};
+use super::{Proxy, Script};
 use crate::state::Protocol;
 
 impl Proxy {
-    /// The chain of a new stream. A plugin whose VM is dead is left out when its policy is to fail open.
-    pub(super) fn filters(&self, worker: usize) -> impl Iterator<Item = Filter> {
-        self.plugins.iter().enumerate().filter_map(move |(index, plugin)| {
-            let vm = self.vm_of(worker, PluginIndex(index));
-            let state = self.vm(vm);
-            if state.failed && plugin.policy == FailurePolicy::Open {
-                return None;
-            }
-            let parent = state.plugin_context(PluginIndex(index)).map_or(0, |context| context.id);
-            Some(Filter::new(PluginIndex(index), vm, parent))
-        })
-    }
-
     pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.first_stream + self.streams.len())
     }
 
-    /// Opens a stream: one that has ended is used again.
-    pub(super) fn insert_stream(&mut self, id: StreamId, protocol: Protocol, worker: usize) {
+    /// A stream without a chain: one that has ended is used again.
+    pub(super) fn blank_stream(&mut self, id: StreamId, protocol: Protocol) -> Box<Stream> {
         let began = (self.clock.now(), self.clock.realtime());
-        let mut stream = match self.spare.take() {
+        match self.spare.take() {
             Some(mut spare) => {
                 spare.renew(id, began, protocol);
                 spare
             }
             None => Box::new(Stream::new(id, began, protocol)),
-        };
-        stream.filters.extend(self.filters(worker));
-        for (at, filter) in stream.filters.iter_mut().enumerate() {
-            let vm = self.vm_mut(filter.vm);
-            if !vm.failed {
-                filter.context = vm.new_stream_context(id, at);
-            }
         }
+    }
+
+    pub(super) fn insert_stream(&mut self, stream: Box<Stream>) {
         self.streams.push_back(Some(stream));
     }
 
@@ -94,6 +77,10 @@ impl Proxy {
         let stream = self.stream_mut(id);
         stream.client.outbox.clear();
         self.reset_upstream(id);
+        if !self.parting.is_empty() {
+            let held: Vec<_> = self.stream(id).filters.iter().map(|of| (of.vm, of.parent)).collect();
+            held.into_iter().for_each(|(vm, context)| self.stream_left(vm, context));
+        }
     }
 
     /// Whatever the upstream was doing for this stream ends; its request is reset if it was under way.

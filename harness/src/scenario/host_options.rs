@@ -60,7 +60,7 @@ choices! {
     pub enum StartMode = Single {
         /// One VM for each worker.
         Single = "single",
-        /// As Envoy does: a base VM, a canary, the main thread's, and one for each worker.
+        /// As Envoy does: a base VM, a canary, the main thread's, and one for each worker. All of them count.
         Envoy = "envoy",
     }
 }

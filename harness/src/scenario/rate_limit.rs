@@ -40,6 +40,9 @@ document! {
         pub clock: ClockClaim = ClockClaim::default(),
         /// A request of its kind; left out, `GET /`. The suite adds the header that is the key.
         pub request: Option<Request>,
+        /// Requests that come in a row, with no time between, are made together, and where workers meet, before hostcalls on
+        /// shared data and queues, these numbers say which goes on: 0 is the one that went on last. 0 after the last of them.
+        pub interleaving: Option<Vec<u32>>,
         /// How many schedules are tried; left out, as many as whoever runs the suite says. With 0 only the steps of the
         /// scenario are judged.
         pub cases: Option<u32>,
@@ -142,6 +145,7 @@ impl RateLimit {
             exact: false,
             clock: ClockClaim::default(),
             request: None,
+            interleaving: None,
             cases: None,
         }
     }

@@ -7,20 +7,20 @@ use indexmap::IndexMap;
 
 use super::Span;
 use super::expect::Side;
-use super::host_options::HostOptions;
+use super::host_options::{HostOptions, StartMode};
 use super::model::{Answers, Property, Scenario};
 use super::plugin::{Chain, Config, EnvoySpec, FailurePolicy, PluginSource, PluginSpec, VmSpec};
 use super::print::print;
 use super::step::{
-    self, Abort, Close, Connect, Data, Enqueue, Fault, Open, Respond, RespondWith, Send, SetProperty,
-    SetSharedData, Step, StepKind,
+    self, Abort, Close, Connect, Data, Enqueue, Fault, Open, Reconfigure, Respond, RespondWith, Send,
+    SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
 use super::value::clock::WallTime;
 use super::value::path::PropertyPath;
 use super::value::units::Size;
 use crate::host::{Act, Builder, Host, Peer, Reply, Setup, Upstream};
 use crate::proxy::{self, Script, StreamId};
-use crate::state::Clock;
+use crate::state::{Clock, Duration};
 
 impl Host {
     /// The steps so far, as a scenario file that a run repeats with the same transcript: for the report of a property
@@ -57,6 +57,10 @@ impl Host {
                 enable_trailers: (trailers || options.enable_trailers).then_some(options.enable_trailers),
                 allow_on_headers_stop_iteration: options.allow_on_headers_stop_iteration,
                 route_timeout: options.route_timeout,
+                start: match options.start {
+                    proxy::Start::Single => StartMode::Single,
+                    proxy::Start::Envoy => StartMode::Envoy,
+                },
                 ..HostOptions::default()
             },
             steps: self.acts.iter().map(|act| self.step_of(act)).collect(),
@@ -118,6 +122,18 @@ impl Host {
             Act::Close { stream, by } => StepKind::Close(Close { span, stream: name(stream), by: side(by) }),
             Act::Advance(span) => StepKind::Advance(span),
             Act::SetClock(ns) => StepKind::SetClock(WallTime { ns }),
+            Act::Reconfigure { plugin, config, vm, refused } => StepKind::Reconfigure(Reconfigure {
+                span,
+                plugin,
+                config: Config(config),
+                vm: vm.map(|vm| VmSpec {
+                    span: Span::none(),
+                    id: vm.id,
+                    config: Config(vm.config),
+                    env: vm.env.into_iter().collect(),
+                }),
+                outcome: if refused { StartOutcome::Refused } else { StartOutcome::Ok },
+            }),
             Act::Fault(injection) => StepKind::Fault(Fault {
                 span,
                 hostcall: injection.hostcall,
@@ -170,6 +186,9 @@ fn has_trailers(act: &Act) -> bool {
     }
 }
 
+/// How long Envoy waits before a second reload when nothing is said.
+const BACKOFF: Duration = Duration::from_secs(1);
+
 fn spec(setup: &Setup) -> PluginSpec {
     let place = setup.plugin.place();
     PluginSpec {
@@ -194,7 +213,7 @@ fn spec(setup: &Setup) -> PluginSpec {
             plugin_name: setup.plugin_name.clone(),
             fail_open: setup.fail_open,
             allow_on_headers_stop_iteration: setup.allow_on_headers_stop_iteration,
-            reload_backoff: None,
+            reload_backoff: (setup.reload_backoff != BACKOFF).then_some(setup.reload_backoff),
             allowed_capabilities: None,
         },
     }

@@ -184,6 +184,10 @@ document! {
         pub plugin: String,
         /// Its new configuration; left out, zero bytes.
         pub config: super::plugin::Config = super::plugin::Config::default(),
+        /// Its new VM; left out, the one that it has.
+        pub vm: Option<super::plugin::VmSpec>,
+        /// How the push ends; left out, the plugin takes its configuration.
+        pub outcome: StartOutcome = StartOutcome::Ok,
     }
 }
 

@@ -28,10 +28,7 @@ fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status>
         | BufferType::UpstreamData
         | BufferType::GrpcCallMessage => Ok(proxy.body(vm, buffer).map_or(&[], |body| body.as_slice())),
         BufferType::VmConfiguration => Ok(&proxy.vm(vm).configuration),
-        BufferType::PluginConfiguration => {
-            let plugin = proxy.vm(vm).configuring.ok_or(Status::NotFound)?;
-            Ok(&proxy.plugin(plugin).configuration)
-        }
+        BufferType::PluginConfiguration => proxy.vm(vm).plugin_configuration().ok_or(Status::NotFound),
         BufferType::HttpCallResponseBody => {
             proxy.call_view(vm).and_then(|view| view.body.as_deref()).ok_or(Status::NotFound)
         }

@@ -18,9 +18,7 @@ fn get_configuration(call: &mut Call<'_>, out: OutBytes) -> Result<(), Status> {
     let vm = call.vm();
     let mut bytes = call.take_scratch();
     let proxy = call.proxy();
-    bytes.extend_from_slice(match proxy.vm(vm).configuring {
-        Some(plugin) => &proxy.plugin(plugin).configuration,
-        None => &proxy.vm(vm).configuration,
-    });
+    let state = proxy.vm(vm);
+    bytes.extend_from_slice(state.plugin_configuration().unwrap_or(&state.configuration));
     call.give_scratch(out, bytes)
 }

@@ -8,6 +8,7 @@ mod clocks;
 mod configuration;
 mod context_lifecycle;
 mod environment_variables;
+mod foreign_functions;
 mod grpc_calls;
 mod http_calls;
 mod http_fields;
@@ -84,6 +85,7 @@ fn offer_all(links: &mut Links) -> wasmtime::Result<()> {
     shared_queues::link(links)?;
     metrics::link(links)?;
     properties::link(links)?;
+    foreign_functions::link(links)?;
     wasi::link(links)?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::Links;
 use crate::abi::Status;
+use crate::proxy::transcript::Fault;
 use crate::vm::gate::{Call, hostcall};
 use crate::vm::memory::{Bytes, OutBytes};
 
@@ -25,9 +26,21 @@ fn get_property(call: &mut Call<'_>, path: Bytes, out: OutBytes) -> Result<(), S
     let found = path.get(memory).and_then(|path| proxy.property(vm, path, &mut value));
     if let Err(status) = found {
         call.restore_scratch(value);
+        check_schema(call, path);
         return Err(status);
     }
     call.give_scratch(out, value)
+}
+
+/// A property that is declared as FlatBuffers cannot be read through its schema here, and Envoy does not check the schema.
+fn check_schema(call: &mut Call<'_>, path: Bytes) {
+    let vm = call.vm();
+    let (memory, proxy) = call.memory_and_proxy();
+    if path.get(memory).is_ok_and(|path| proxy.leads_into_flatbuffers(vm, path)) {
+        let what = "a property declared as FlatBuffers is read by a schema that Envoy does not check: with another one than \
+                    the value's it crashes. This host does not read FlatBuffers";
+        proxy.fault(vm, Fault { id: "envoy/crash", call: "proxy_get_property", what });
+    }
 }
 
 /// Keeps a value with the stream; every plugin of the stream reads it at the same path from now on, unless the host has

@@ -22,6 +22,7 @@ fn stored<'a>(proxy: &'a Proxy, vm: VmIndex, key: &[u8]) -> Result<(&'a [u8], u3
 ///
 /// `NotFound`: never set; `InvalidMemoryAccess`.
 fn get_shared_data(call: &mut Call<'_>, key: Bytes, value: OutBytes, cas: OutU32) -> Result<(), Status> {
+    call.meet();
     let vm = call.vm();
     let mut copy = call.take_scratch();
     let (memory, proxy) = call.memory_and_proxy();
@@ -46,6 +47,7 @@ fn get_shared_data(call: &mut Call<'_>, key: Bytes, value: OutBytes, cas: OutU32
 ///
 /// `CasMismatch`: another write came in between; `InvalidMemoryAccess`.
 fn set_shared_data(call: &mut Call<'_>, key: Bytes, value: Bytes, cas: u32) -> Result<(), Status> {
+    call.meet();
     let vm = call.vm();
     let (memory, proxy) = call.memory_and_proxy();
     let (key, value) = (key.get(memory)?, value.get(memory)?);

@@ -21,6 +21,7 @@ pub(super) fn link(links: &mut Links) -> wasmtime::Result<()> {
 ///
 /// `InvalidMemoryAccess`: of the id's place only after that.
 fn register_shared_queue(call: &mut Call<'_>, name: Bytes, id: OutU32) -> Result<(), Status> {
+    call.meet();
     let vm = call.vm();
     let (memory, proxy) = call.memory_and_proxy();
     let queue = proxy.register_queue(vm, name.get(memory)?);
@@ -31,6 +32,7 @@ fn register_shared_queue(call: &mut Call<'_>, name: Bytes, id: OutU32) -> Result
 ///
 /// `NotFound`: nobody registered it; `InvalidMemoryAccess`.
 fn resolve_shared_queue(call: &mut Call<'_>, vm_id: Bytes, name: Bytes, id: OutU32) -> Result<(), Status> {
+    call.meet();
     let vm = call.vm();
     let (memory, proxy) = call.memory_and_proxy();
     let vm_id = match vm_id.get(memory)? {
@@ -45,6 +47,7 @@ fn resolve_shared_queue(call: &mut Call<'_>, vm_id: Bytes, name: Bytes, id: OutU
 ///
 /// `InvalidMemoryAccess`: judged first; `NotFound`: no such queue.
 fn enqueue_shared_queue(call: &mut Call<'_>, id: u32, message: Bytes) -> Result<(), Status> {
+    call.meet();
     let (memory, proxy) = call.memory_and_proxy();
     proxy.enqueue(QueueId::from_abi(id), message.get(memory)?)
 }
@@ -53,6 +56,7 @@ fn enqueue_shared_queue(call: &mut Call<'_>, id: u32, message: Bytes) -> Result<
 ///
 /// `NotFound`: no such queue; `Empty`: no message; `InvalidMemoryAccess`.
 fn dequeue_shared_queue(call: &mut Call<'_>, id: u32, message: OutBytes) -> Result<(), Status> {
+    call.meet();
     let taken = call.proxy().shared_queues.dequeue(QueueId::from_abi(id))?;
     call.give(message, &taken)
 }

@@ -136,6 +136,15 @@ impl Call<'_> {
         data.slot.transcript.push(now, Kind::Answered { status, errno, results });
     }
 
+    /// What comes now VMs of other workers can tell: where workers take turns, whoever is to go first goes.
+    pub(crate) fn meet(&mut self) {
+        let data = self.caller.data_mut();
+        if let Some(turn) = &data.turn {
+            let proxy = turn.meet(data.slot.lend());
+            data.slot.restore(proxy);
+        }
+    }
+
     /// The VM that calls.
     pub(crate) fn vm(&self) -> VmIndex {
         self.caller.data().vm
@@ -244,8 +253,21 @@ impl Call<'_> {
         self.write_pointer(out.len, size)
     }
 
+    /// Puts `bytes` into memory that the guest allocates, also when there are none, and answers where they are.
+    pub(crate) fn put_into_guest(&mut self, bytes: &[u8]) -> Result<u32, Status> {
+        self.result(|_| Arg::Bytes(bytes));
+        let size = u32::try_from(bytes.len()).map_err(|_| Status::InvalidMemoryAccess)?;
+        let ptr = match self.allocate(size) {
+            Err(_) if size == 0 => 0,
+            allocated => allocated?,
+        };
+        let (memory, _) = self.split();
+        slice_mut(memory, ptr, size)?.copy_from_slice(bytes);
+        Ok(ptr)
+    }
+
     /// Records a result, when calls are recorded.
-    fn result<'r>(&'r mut self, arg: impl FnOnce(&'r [u8]) -> Arg<'r>) {
+    fn result<'r>(&mut self, arg: impl FnOnce(&'r [u8]) -> Arg<'r>) {
         let data = self.caller.data_mut();
         if data.slot.transcript.records(Detail::Abi) {
             arg(&[]).encode(&mut data.results);

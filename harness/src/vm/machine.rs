@@ -7,14 +7,14 @@ use std::sync::Arc;
 use wasmtime::{Instance, Memory, Store};
 
 use super::export::{Allocator, Exports, allocator};
-use super::fuel::{Meter, Spent};
+use super::fuel::Meter;
 use super::limits::{HangGuard, MemoryCap};
 use super::program::{Link, Program};
 use super::trap::Trap;
-use super::watch::Watch;
+use super::turns::Turn;
 use crate::abi::CallbackId;
 use crate::proxy::transcript::{Detail, Kind};
-use crate::proxy::{ContextRef, Guest, Invocation, Proxy, Returned, Slot, VmIndex};
+use crate::proxy::{Invocation, Proxy, Returned, Slot, VmIndex};
 
 /// What hostcalls find in the store.
 pub(crate) struct VmData {
@@ -28,6 +28,8 @@ pub(crate) struct VmData {
     /// Results of hostcalls under way, for the transcript.
     pub(crate) results: Vec<u8>,
     pub(crate) cap: MemoryCap,
+    /// Where workers take turns, this one's part in them.
+    pub(crate) turn: Option<Turn>,
     /// A trap inside a callback's own hostcall: the allocator's.
     pub(crate) trapped: Option<(CallbackId, Trap)>,
 }
@@ -91,6 +93,7 @@ impl Vm {
             scratch: Vec::new(),
             results: Vec::new(),
             cap,
+            turn: None,
             trapped: None,
         };
         let mut store = Store::new(program.engine().wasmtime(), data);
@@ -112,8 +115,13 @@ impl Vm {
         Ok(Self { store, instance, program, exports: Exports::new(), guard, meter, index })
     }
 
+    /// Whether fuel is counted.
+    pub(super) fn is_metered(&self) -> bool {
+        self.meter.is_some()
+    }
+
     /// Fuel that the last callback used, where it is counted.
-    fn used(&self) -> Option<u64> {
+    pub(super) fn used(&self) -> Option<u64> {
         self.meter.map(|meter| meter.used(&self.store))
     }
 
@@ -166,8 +174,13 @@ impl Vm {
         }
     }
 
+    /// From here on the VM meets those of other workers, or goes its own way again.
+    pub(crate) fn takes_turns(&mut self, turn: Option<Turn>) {
+        self.store.data_mut().turn = turn;
+    }
+
     /// Runs a callback.
-    fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
+    pub(super) fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
         let callback = invocation.callback;
         let Some(export) = self.exports.get(callback, &self.program, &self.instance, &mut self.store) else {
             return Ok(Returned::Absent);
@@ -209,56 +222,6 @@ impl Vm {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);
         Trapped { vm: self.index, plugin: proxy.name_in(self.index), callback, trap }
-    }
-}
-
-/// All VMs of a host, and the traps they ran into.
-#[derive(Default)]
-pub(crate) struct Vms {
-    pub(crate) all: Vec<Vm>,
-    pub(crate) traps: Vec<Trapped>,
-    /// What each callback used, where fuel is counted.
-    pub(crate) spent: Vec<Spent>,
-    /// Who wants to know when callbacks run.
-    pub(crate) watch: Option<Box<dyn Watch>>,
-}
-
-impl Vms {
-    fn call_plainly(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
-        self.all[vm.0].call(proxy, invocation).unwrap_or_else(|trapped| {
-            self.traps.push(trapped);
-            Returned::Trapped
-        })
-    }
-
-    /// As [`Self::call_plainly`], for those who want to know more of it.
-    fn call_closely(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
-        let callback = invocation.callback;
-        // Looked up before: the context may be gone when the callback has returned.
-        let stream = proxy.vm(vm).context(invocation.context()).and_then(ContextRef::stream);
-        let plugin = proxy.plugin_of(vm, invocation.context());
-        if let Some(watch) = &mut self.watch {
-            watch.enter(vm, callback);
-        }
-        let returned = self.call_plainly(proxy, vm, invocation);
-        let ran = returned != Returned::Absent;
-        if let Some(watch) = &mut self.watch {
-            watch.leave(ran);
-        }
-        if let (true, Some(fuel)) = (ran, self.all[vm.0].used()) {
-            self.spent.push(Spent { vm, plugin, stream, callback, fuel });
-        }
-        returned
-    }
-}
-
-impl Guest for Vms {
-    fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
-        if self.watch.is_some() || self.all[vm.0].meter.is_some() {
-            self.call_closely(proxy, vm, invocation)
-        } else {
-            self.call_plainly(proxy, vm, invocation)
-        }
     }
 }
 

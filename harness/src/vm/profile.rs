@@ -12,7 +12,7 @@ use wasmtime::{GuestProfiler, UpdateDeadline};
 
 use super::engine::Engine;
 use super::limits::HangGuard;
-use super::machine::Vms;
+use super::vms::Vms;
 
 /// A profile under way. Clones are the same profile.
 #[derive(Clone)]
@@ -55,13 +55,14 @@ impl Vms {
     /// Begins a profile of all VMs, which is called `name`; ticks are to come each `interval`. VMs of a second engine,
     /// which only modules have that no pool can hold, are not in it.
     pub(crate) fn profile(&mut self, name: &str, interval: Duration) -> Result<Profile, ProfileError> {
-        let first = self.all.first().ok_or_else(|| ProfileError("there is no plugin".to_owned()))?;
+        let first =
+            self.all.iter().flatten().next().ok_or_else(|| ProfileError("there is no plugin".to_owned()))?;
         let engine = first.program.engine();
         if !engine.settings().guard {
             return Err(ProfileError("the plugins are compiled without epoch checks".to_owned()));
         }
         let mut modules: Vec<(String, wasmtime::Module)> = Vec::new();
-        for vm in self.all.iter().filter(|vm| std::ptr::eq(vm.program.engine(), engine)) {
+        for vm in self.all.iter().flatten().filter(|vm| std::ptr::eq(vm.program.engine(), engine)) {
             let module = vm.program.module();
             if !modules.iter().any(|(_, known)| wasmtime::Module::same(known, module)) {
                 modules.push((module.name().unwrap_or("plugin").to_owned(), module.clone()));
@@ -70,7 +71,7 @@ impl Vms {
         let profiler = GuestProfiler::new(engine.wasmtime(), name, interval, modules)
             .map_err(|error| ProfileError(format!("{error:#}")))?;
         let profiler = Arc::new(Mutex::new(Some(profiler)));
-        for vm in self.all.iter_mut().filter(|vm| std::ptr::eq(vm.program.engine(), engine)) {
+        for vm in self.all.iter_mut().flatten().filter(|vm| std::ptr::eq(vm.program.engine(), engine)) {
             let profiler = Arc::clone(&profiler);
             // The next tick is met; the guest goes on after it.
             vm.guard = HangGuard::new(Duration::ZERO);

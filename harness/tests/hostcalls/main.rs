@@ -2,6 +2,7 @@
 //! that leave the memory. The answers are those of Envoy 1.40, observed.
 
 mod call_patterns;
+mod foreign_functions;
 mod grpc_calls;
 mod http_calls;
 mod metrics;

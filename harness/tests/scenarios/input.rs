@@ -60,16 +60,3 @@ case.yaml:4:29: no stream has been opened yet: there is nothing to compare with
 ",
     );
 }
-
-#[test]
-fn what_the_host_does_not_offer() {
-    refused(
-        &Folder,
-        "{reconfigure: {plugin: p}},",
-        r"
-case.yaml:4:7: this version of the host does not offer `reconfigure`
- 4 |       {reconfigure: {plugin: p}},
-   |       ^
-",
-    );
-}

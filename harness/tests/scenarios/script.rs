@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proxy_wasm_harness::abi::{LogLevel, Status};
-use proxy_wasm_harness::host::{Host, Peer};
+use proxy_wasm_harness::host::{Host, Peer, VmSetup};
 use proxy_wasm_harness::proxy::{Call, Injection};
 use proxy_wasm_harness::scenario::{RunOptions, load_text, run};
 use proxy_wasm_harness::state::{Answer, Chunk, Duration, Request};
@@ -25,6 +25,32 @@ fn repeats(mut host: Host) {
         load_text(Path::new("script.yaml"), &script).unwrap_or_else(|errors| panic!("{errors}\n{script}"));
     let again = run(&file.scenarios.remove(0), &Folder, &RunOptions::default()).unwrap();
     assert!(again.transcript.abi() == host.transcript().abi(), "{script}\n{}", again.transcript.abi());
+}
+
+#[test]
+fn a_refused_push_is_an_error_and_is_repeated_as_one() {
+    let wat = root().join("probes/script.wat");
+    let mut host = Host::builder()
+        .plugin(Plugin::from_file(wat, &LoadOptions::default()).unwrap().config("rh: l(old)"))
+        .build()
+        .unwrap();
+    let refusal = host.reconfigure("script", "cf: =0").unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "plugin script answered false in proxy_on_configure (Envoy: Failed to configure base Wasm plugin)"
+    );
+    host.send(Request::get("/"));
+    assert!(host.log().has(LogLevel::Info, "old"));
+    let script = host.script();
+    assert!(script.contains("outcome: refused"), "{script}");
+    repeats(host);
+}
+
+#[test]
+#[should_panic(expected = "the chain has no plugin \"nobody\"")]
+fn a_push_to_nobody_panics() {
+    let mut host = Host::builder().plugin(plugin()).build().unwrap();
+    let _ = host.reconfigure("nobody", "");
 }
 
 #[test]
@@ -56,7 +82,10 @@ fn a_script_repeats_every_kind_of_act() {
     host.finish(b);
     host.respond_scripted(b).unwrap();
     let c = host.open(Request::get("/c"));
+    host.reconfigure("limiter", "{\"limit\": 3}").unwrap();
     host.abort(c, Peer::Client);
+    let vm = VmSetup { id: "other".to_owned(), config: vec![0xff], ..VmSetup::default() };
+    host.reconfigure_vm("limiter", "{\"limit\": 3}", vm).unwrap();
     repeats(host);
 }
 

@@ -70,6 +70,12 @@ impl Envoy {
         Self::at(std::env::var_os("ENVOY").unwrap_or_else(|| "envoy".into()))
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its version.
     #[must_use]
     pub fn version(&self) -> &str {

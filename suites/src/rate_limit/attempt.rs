@@ -16,6 +16,8 @@ pub(super) struct Attempt<'a> {
     /// Realtime at the start; nothing: as the host is described.
     pub(super) start: Option<u64>,
     pub(super) workers: usize,
+    /// Who goes on where workers meet; nothing: they never do.
+    pub(super) interleaving: Option<&'a [u32]>,
 }
 
 impl Attempt<'_> {
@@ -25,10 +27,10 @@ impl Attempt<'_> {
         let (trace, _) = self.play(deeds, false)?;
         let tally = judge(claim, &trace)?;
         // Where each decision is claimed, this has been judged with them.
-        if !claim.exact && tally.refused > 0 {
+        if !claim.exact && tally.refused > 0 && self.interleaving.is_none() {
             self.refusals_are_free(deeds, &trace)?;
         }
-        if self.suite.larger.is_some() {
+        if self.suite.larger.is_some() && self.interleaving.is_none() {
             self.larger_is_no_stricter(deeds, &trace)?;
         }
         Ok(tally)
@@ -42,8 +44,8 @@ impl Attempt<'_> {
         }
     }
 
-    fn play(&self, deeds: &[Deed], larger: bool) -> Result<(Trace, Host), Violation> {
-        let Self { suite, start, workers } = *self;
+    pub(super) fn play(&self, deeds: &[Deed], larger: bool) -> Result<(Trace, Host), Violation> {
+        let Self { suite, start, workers, interleaving } = *self;
         let template = suite.template(start, workers, larger).map_err(|error| Violation {
             property: "start",
             place: 0,
@@ -52,7 +54,8 @@ impl Attempt<'_> {
         })?;
         let mut host = template.fresh();
         host.allow("trap").allow("stall");
-        let trace = play(&suite.claim, &mut host, workers, deeds.iter().cloned());
+        let trace =
+            play(&suite.claim, &mut host, workers, interleaving.unwrap_or(&[]), deeds.iter().cloned());
         host.findings().iter().map(|found| found.id.clone()).collect::<Vec<_>>().into_iter().for_each(|id| {
             host.allow(id);
         });

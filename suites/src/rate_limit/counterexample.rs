@@ -56,7 +56,8 @@ impl Counterexample {
     #[must_use]
     pub fn scenario(&self) -> Option<Scenario> {
         let scenario = self.scenario.as_deref()?;
-        let claim = RateLimit { cases: Some(0), ..self.claim.clone() };
+        let interleaving = self.schedule.interleaving.clone();
+        let claim = RateLimit { interleaving, cases: Some(0), ..self.claim.clone() };
         Some(Scenario {
             name: format!("{}: {}", says(&self.claim), self.violation.property),
             rate_limit: Some(claim),

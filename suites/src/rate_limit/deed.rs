@@ -17,6 +17,8 @@ pub(super) enum Deed {
     Wait(Duration),
     SetClock(u64),
     Fault(Injection),
+    /// Together, on several workers.
+    Race(Vec<Request>),
 }
 
 /// The request with the key of this number.
@@ -50,7 +52,26 @@ pub(super) fn of_schedule(claim: &RateLimit, schedule: &Schedule) -> Vec<Deed> {
             count: u32::from(times),
         }),
     };
-    schedule.ops.iter().map(deed).collect()
+    together(schedule.ops.iter().map(deed), schedule.interleaving.is_some(), |deed| deed)
+}
+
+/// Makes requests that come in a row one deed, where they are to be made together.
+fn together<D>(all: impl Iterator<Item = D>, are: bool, deed: impl Fn(&mut D) -> &mut Deed) -> Vec<D> {
+    let mut deeds: Vec<D> = Vec::new();
+    for mut next in all {
+        if are {
+            let this = deed(&mut next);
+            if let Deed::Send(request) = this {
+                *this = Deed::Race(vec![request.clone()]);
+            }
+            if let (Deed::Race(more), Some(Deed::Race(before))) = (this, deeds.last_mut().map(&deed)) {
+                before.append(more);
+                continue;
+            }
+        }
+        deeds.push(next);
+    }
+    deeds
 }
 
 /// The steps of a scenario in deeds, each with the number of its step; nothing when it takes steps that say nothing of a limiter.
@@ -85,5 +106,7 @@ pub(super) fn of_steps(scenario: &Scenario) -> Option<Vec<(usize, Deed)>> {
             deeds.push((at, deed.clone()));
         }
     }
-    deeds.iter().any(|(_, deed)| matches!(deed, Deed::Send(_) | Deed::Open(..))).then_some(deeds)
+    let requests = deeds.iter().any(|(_, deed)| matches!(deed, Deed::Send(_) | Deed::Open(..)));
+    let are = scenario.rate_limit.as_ref().is_some_and(|claim| claim.interleaving.is_some());
+    requests.then(|| together(deeds.into_iter(), are, |(_, deed)| deed))
 }

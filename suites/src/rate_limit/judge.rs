@@ -68,6 +68,13 @@ pub fn judge(claim: &RateLimit, trace: &Trace) -> Result<Tally, Violation> {
         let worker = if claim.scope == Scope::PerVm { seen.worker } else { 0 };
         groups.entry((worker, &seen.key)).or_default().push((number, seen));
     }
+    // Of requests that came together any may have been first: whoever was admitted came before whoever was refused.
+    for requests in groups.values_mut() {
+        requests.sort_by_key(|(number, seen)| match seen.together {
+            Some(first) => (first, seen.admitted != Some(true), *number),
+            None => (*number, false, *number),
+        });
+    }
     let mut tally = Tally { requests: trace.requests.len() as u64, ..Tally::default() };
     let mut first: Option<(usize, Violation)> = None;
     for requests in groups.values() {

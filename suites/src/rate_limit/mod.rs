@@ -13,12 +13,14 @@
 //!
 //! In reading order: `model` (the algorithms as pure types), `schedule` (what is done to a limiter), `strategy` and
 //! `shrink` (schedules for proptest, and how they become small), `deed` and `play` (a schedule on a host, and what is
-//! seen), `judge` (what is seen against what is claimed), `attempt` (one schedule), `suite` (many), `counterexample` (what
+//! seen), `judge` (what is seen against what is claimed), `attempt` (one schedule), `suite` (many), `exhaust` (every
+//! interleaving of one), `counterexample` (what
 //! is told of a failure), `scenario` (`rate_limit` of scenario files).
 
 mod attempt;
 mod counterexample;
 mod deed;
+mod exhaust;
 mod judge;
 pub mod model;
 mod play;
@@ -29,6 +31,7 @@ mod strategy;
 mod suite;
 
 pub use counterexample::Counterexample;
+pub use exhaust::Exhausted;
 pub use judge::{Tally, Violation, judge};
 pub use play::{Seen, Trace, Trouble};
 pub use proxy_wasm_harness::scenario::{

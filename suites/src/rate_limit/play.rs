@@ -16,6 +16,8 @@ pub struct Trace {
     pub requests: Vec<Seen>,
     /// What no limiter may do, whatever it claims: traps, streams that never end, answers of its own making.
     pub trouble: Option<Trouble>,
+    /// Which worker went on where several met, and of how many.
+    pub choices: Vec<(u32, u32)>,
 }
 
 /// One request and what became of it.
@@ -31,6 +33,8 @@ pub struct Seen {
     pub steps_of_clock: u32,
     /// The worker it came to.
     pub worker: usize,
+    /// The requests that it came together with have the same number here; nothing if it came alone.
+    pub together: Option<usize>,
     /// What it is counted by.
     pub key: Vec<u8>,
     /// Whether it was admitted; nothing as long as it is not decided.
@@ -52,6 +56,7 @@ struct Play<'a> {
     claim: &'a RateLimit,
     host: &'a mut Host,
     workers: usize,
+    interleaving: &'a [u32],
     next_worker: usize,
     steps_of_clock: u32,
     streams: BTreeMap<String, (StreamId, usize)>,
@@ -63,11 +68,21 @@ pub(super) fn play(
     claim: &RateLimit,
     host: &mut Host,
     workers: usize,
+    interleaving: &[u32],
     deeds: impl IntoIterator<Item = Deed>,
 ) -> Trace {
     let (next_worker, steps_of_clock, streams) = (0, 0, BTreeMap::new());
     let trace = Trace::default();
-    let mut play = Play { claim, host, workers: workers.max(1), next_worker, steps_of_clock, streams, trace };
+    let mut play = Play {
+        claim,
+        host,
+        workers: workers.max(1),
+        interleaving,
+        next_worker,
+        steps_of_clock,
+        streams,
+        trace,
+    };
     let mut last = 0;
     for (place, deed) in deeds.into_iter().enumerate() {
         last = place;
@@ -91,6 +106,7 @@ impl Play<'_> {
                 self.steps_of_clock += 1;
                 self.host.set_clock(nanos);
             }
+            Deed::Race(requests) => self.race(place, requests),
             Deed::Fault(injection) => self.host.inject(injection),
             Deed::Send(request) => {
                 let request = self.arrives(place, request);
@@ -126,6 +142,23 @@ impl Play<'_> {
         }
     }
 
+    /// Requests that come together.
+    fn race(&mut self, place: usize, requests: Vec<Request>) {
+        let first = self.trace.requests.len();
+        let requests: Vec<Request> =
+            requests.into_iter().map(|request| self.arrives(place, request)).collect();
+        let (interleaving, choices) = (self.interleaving, &mut self.trace.choices);
+        let exchanges = self.host.race(requests, &mut |of| {
+            let choice = interleaving.get(choices.len()).map_or(0, |choice| choice % of as u32);
+            choices.push((choice, of as u32));
+            choice as usize
+        });
+        for (at, exchange) in exchanges.iter().enumerate() {
+            self.trace.requests[first + at].together = Some(first);
+            self.judge(first + at, exchange);
+        }
+    }
+
     /// A request is about to come.
     fn arrives(&mut self, place: usize, mut request: Request) -> Request {
         let worker = match request.worker {
@@ -149,6 +182,7 @@ impl Play<'_> {
             realtime: self.host.clock().realtime(),
             steps_of_clock: self.steps_of_clock,
             worker,
+            together: None,
             key,
             admitted: None,
         });

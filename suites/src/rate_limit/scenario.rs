@@ -92,7 +92,8 @@ pub fn run(
 /// What the steps of the scenario itself show.
 fn of_steps(scenario: &Scenario, suite: &Suite) -> Option<Failure> {
     let (steps, deeds): (Vec<usize>, Vec<Deed>) = deed::of_steps(scenario)?.into_iter().unzip();
-    let attempt = Attempt { suite, start: None, workers: scenario.host.workers as usize };
+    let interleaving = suite.claim().interleaving.as_deref();
+    let attempt = Attempt { suite, start: None, workers: scenario.host.workers as usize, interleaving };
     let violation = attempt.try_deeds(&deeds).err()?;
     let (trace, _) = attempt.told(&deeds);
     let many = scenario.host.workers > 1;

@@ -13,6 +13,9 @@ pub struct Schedule {
     pub start: Option<u64>,
     /// What is done.
     pub ops: Vec<Op>,
+    /// Requests in a row are made together, and these choices say which worker goes on where several meet, the last modulo
+    /// how many there are; 0 when there are no more. Nothing: one after the other.
+    pub interleaving: Option<Vec<u32>>,
 }
 
 /// One thing that is done.
@@ -91,6 +94,13 @@ impl Schedule {
             ops.pop();
         }
         self.ops = ops;
+        if self.workers == 1 {
+            self.interleaving = None;
+        }
+        if let Some(choices) = &mut self.interleaving {
+            let used = choices.iter().rposition(|choice| *choice > 0).map_or(0, |last| last + 1);
+            choices.truncate(used);
+        }
         self
     }
 
@@ -111,7 +121,7 @@ impl Schedule {
             Op::Abort(stream) => place(stream).map(Op::Abort),
             op => Some(op),
         });
-        Self { ops: kept.collect(), ..*self }.tidy()
+        Self { ops: kept.collect(), ..self.clone() }.tidy()
     }
 }
 
@@ -148,7 +158,7 @@ mod tests {
         let (request, open) = (Op::Request { worker: 5, key: 1 }, Op::Open { worker: 0, key: 0 });
         let ops = vec![Op::Wait(2), Op::Wait(0), Op::Wait(3), request, open, Op::Respond(1), Op::Respond(0)];
         let ops = [ops, vec![Op::Abort(0), Op::Wait(9)]].concat();
-        let tidy = Schedule { workers: 2, start: None, ops }.tidy();
+        let tidy = Schedule { workers: 2, ops, ..Schedule::default() }.tidy();
         let request = Op::Request { worker: 1, key: 1 };
         assert_eq!(tidy.ops, [Op::Wait(5), request, open, Op::Respond(0)]);
     }
@@ -157,7 +167,7 @@ mod tests {
     fn streams_keep_their_answers_when_others_go() {
         let open = Op::Open { worker: 0, key: 0 };
         let ops = vec![open, open, Op::Respond(1), Op::Abort(0)];
-        let schedule = Schedule { workers: 1, start: None, ops };
+        let schedule = Schedule { workers: 1, ops, ..Schedule::default() };
         assert_eq!(schedule.without(|at| at == 0).ops, [open, Op::Respond(0)]);
     }
 }

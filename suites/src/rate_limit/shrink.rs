@@ -69,7 +69,9 @@ impl Shrinking {
             return Some(Some(best.without(|at| at == number || at == number + 2)));
         }
         number -= around;
-        let whole: [Option<Schedule>; 2] = [
+        let whole: [Option<Schedule>; 4] = [
+            best.interleaving.is_some().then(|| Schedule { interleaving: None, ..best.clone() }),
+            self.with_choices(|choices| choices.truncate(choices.len() / 2)),
             (best.start.is_some()).then(|| Schedule { start: None, ..best.clone() }),
             (best.workers > 1).then(|| Schedule { workers: best.workers - 1, ..best.clone() }.tidy()),
         ];
@@ -77,9 +79,20 @@ impl Shrinking {
             return Some(whole[number].clone());
         }
         number -= whole.len();
+        let choices = best.interleaving.as_ref().map_or(0, Vec::len);
+        if number < choices {
+            return Some(self.with_choices(|choices| choices[number] = choices[number].saturating_sub(1)));
+        }
+        number -= choices;
         let each = self.known.len() + 3;
         let (at, which) = (number / each, number % each);
         best.ops.get(at).map(|op| self.plainer(*op, which).map(|op| self.with(at, op)))
+    }
+
+    fn with_choices(&self, change: impl FnOnce(&mut Vec<u32>)) -> Option<Schedule> {
+        let mut schedule = self.best.clone();
+        change(schedule.interleaving.as_mut()?);
+        Some(schedule.tidy())
     }
 
     fn with(&self, at: usize, op: Op) -> Schedule {

@@ -167,7 +167,24 @@ impl<'a, R: Rng> Draw<'a, R> {
             }
             self.request(plain);
         }
+        if self.of.shared && self.schedule.workers > 1 && self.chance(2) {
+            self.schedule.interleaving = Some(self.interleaving());
+        }
         self.schedule.tidy()
+    }
+
+    /// Who goes on where workers meet: anyone; or mostly whoever went on last, with a few changes.
+    fn interleaving(&mut self) -> Vec<u32> {
+        let meetings = 4 * self.schedule.requests().max(1) as u64;
+        if self.chance(2) {
+            return (0..meetings).map(|_| self.below(4) as u32).collect();
+        }
+        let mut choices = vec![0; meetings as usize];
+        for _ in 0..=self.below(3) {
+            let change = self.below(meetings) as usize;
+            choices[change] = 1 + self.below(3) as u32;
+        }
+        choices
     }
 
     fn arrivals(&mut self) -> Arrivals {

@@ -201,8 +201,9 @@ impl Suite {
         self.attempt(schedule).try_deeds(&deed::of_schedule(&self.claim, schedule))
     }
 
-    fn attempt(&self, schedule: &Schedule) -> Attempt<'_> {
-        Attempt { suite: self, start: schedule.start, workers: schedule.workers.max(1) }
+    pub(super) fn attempt<'a>(&'a self, schedule: &'a Schedule) -> Attempt<'a> {
+        let interleaving = schedule.interleaving.as_deref();
+        Attempt { suite: self, start: schedule.start, workers: schedule.workers.max(1), interleaving }
     }
 
     /// Fresh hosts whose realtime begins there, with so many workers.

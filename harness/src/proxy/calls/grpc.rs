@@ -167,7 +167,7 @@ impl Proxy {
         found.map(|(at, _)| *at).ok_or(Status::NotFound)
     }
 
-    fn grpc_state(&mut self, at: CallIndex) -> Option<&mut GrpcState> {
+    pub(super) fn grpc_state(&mut self, at: CallIndex) -> Option<&mut GrpcState> {
         self.calls.open.get_mut(&at)?.grpc.as_mut()
     }
 

@@ -212,6 +212,13 @@ pub struct Waiting {
     pub since: Duration,
 }
 
+impl Calls {
+    /// The VM that made a call under way.
+    pub(crate) fn vm_of(&self, call: CallIndex) -> Option<VmIndex> {
+        self.open.get(&call).map(|open| open.vm)
+    }
+}
+
 impl Proxy {
     /// The calls that wait for an answer, oldest first.
     pub(crate) fn calls_waiting(&self) -> Vec<Waiting> {
@@ -284,6 +291,18 @@ impl Proxy {
             self.deadlines.cancel(timeout);
         }
         Some(open)
+    }
+
+    /// The plugin context goes, and with it the calls that wait for an answer.
+    pub(crate) fn drop_calls_of(&mut self, vm: VmIndex, context: u32) {
+        let of_it = self.calls.open.iter().filter(|(_, open)| (open.vm, open.context) == (vm, context));
+        for at in of_it.map(|(at, _)| *at).collect::<Vec<_>>() {
+            let over = self.grpc_state(at).is_some_and(|state| state.over());
+            if !over {
+                self.record_call(at, CallSide::Cancels, What::End, b"");
+            }
+            self.close_call(at);
+        }
     }
 
     /// The cluster's answer to a call; a call too many is a finding, and the connection closes.

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::abi::{AbiVersion, CallbackId};
-use crate::proxy::guest::{Invocation, Returned};
+use crate::proxy::guest::{Invocation, NotCreated, Returned};
+use crate::proxy::threads::{Handle, Thread};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{
     ChainPlugin, Effect, FailurePolicy, LocalReply, Options, PluginIndex, Proxy, VmIndex, VmState,
@@ -22,6 +23,8 @@ struct Scripted {
 }
 
 impl Guest for Scripted {
+    type Mark = ();
+
     fn call(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
         let name = invocation.callback.name().trim_start_matches("proxy_on_");
         let args: Vec<String> = invocation.args().iter().map(u32::to_string).collect();
@@ -37,6 +40,16 @@ impl Guest for Scripted {
         }
         Returned::Value(number)
     }
+
+    fn create(&mut self, _: &mut Slot, _: VmIndex, _: usize) -> Result<(), NotCreated> {
+        Ok(())
+    }
+
+    fn discard(&mut self, _: VmIndex) {}
+
+    fn mark(&self) {}
+
+    fn forget(&mut self, (): ()) {}
 }
 
 /// A chain of `count` plugins, each in its own VM, and its scripted guest.
@@ -52,19 +65,19 @@ impl Bench {
         for index in 0..count {
             proxy.plugins.push(ChainPlugin {
                 name: format!("plugin {index}"),
-                own_name: String::new(),
-                root_id: String::new(),
-                configuration: Vec::new(),
+                key: std::sync::Arc::default(),
                 fail_open: false,
                 policy: FailurePolicy::Closed,
                 allow_on_headers_stop_iteration: false,
-                group: index,
+                reload_backoff: crate::state::Duration::ZERO,
+                kind: index,
             });
             let mut state = VmState::new(AbiVersion::V0_2_1, Entropy::new(0, "test"));
-            state.new_plugin_context(PluginIndex(index));
+            let context = state.new_plugin_context(PluginIndex(index), std::sync::Arc::default());
             proxy.vms.push(state);
+            let handle = Handle { serves: Some((VmIndex(index), context)), reloaded: None };
+            proxy.set_handle(Thread::Worker(0), PluginIndex(index), handle);
         }
-        proxy.groups = count;
         Self {
             slot: Slot::new(Box::new(proxy)),
             guest: Scripted { reactions: Vec::new(), calls: Vec::new() },

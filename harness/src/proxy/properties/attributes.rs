@@ -6,6 +6,7 @@
 use super::super::ids::Direction;
 use super::super::reply::grpc_status_of;
 use super::super::stream::{Filter, Stream};
+use super::filter_state::Object;
 use super::{About, defaults};
 use crate::abi::Status;
 use crate::state::{Fields, PropertyValue, Protocol};
@@ -15,13 +16,17 @@ pub(super) enum Attribute<'a> {
     Text(&'a [u8]),
     Value(PropertyValue),
     Kept(&'a PropertyValue),
+    /// What a plugin set: its bytes as they are, and fields below if it was declared as a message.
+    SetByPlugin(&'a Object),
+    /// An object of the filter state, by its shape.
+    State(&'a Object),
     /// A header map; while it cannot be read it is an empty one.
     Fields(Option<&'a Fields>),
     /// A whole object, which has no value of its own.
-    Object,
+    Whole,
 }
 
-use Attribute::{Kept, Object, Text, Value};
+use Attribute::{Kept, SetByPlugin, State, Text, Value};
 
 /// The names that have attributes below them, and those attributes.
 const OBJECTS: [(&[u8], &[&str]); 9] = [
@@ -100,13 +105,19 @@ pub(super) fn is_object(name: &[u8]) -> bool {
     OBJECTS.iter().any(|(object, _)| *object == name)
 }
 
+/// The attributes of an object.
+#[cfg(feature = "cel")]
+pub(super) fn names(object: &[u8]) -> &'static [&'static str] {
+    OBJECTS.iter().find(|(name, _)| *name == object).map_or(&[], |(_, names)| names)
+}
+
 impl<'a> About<'a> {
     /// A name that stands alone.
     pub(super) fn single(self, name: &[u8]) -> Option<Attribute<'a>> {
         let plugin = self.proxy.plugin(self.plugin);
         Some(match name {
-            b"plugin_name" => Text(plugin.own_name.as_bytes()),
-            b"plugin_root_id" => Text(plugin.root_id.as_bytes()),
+            b"plugin_name" => Text(plugin.key.name.as_bytes()),
+            b"plugin_root_id" => Text(plugin.key.root_id.as_bytes()),
             b"plugin_vm_id" => Text(self.proxy.vm(self.vm).vm_id.as_bytes()),
             b"connection_id" => connection_id(self.stream?.0),
             b"metadata" => {
@@ -120,10 +131,10 @@ impl<'a> About<'a> {
     /// An object as a whole, if it is there.
     pub(super) fn object(self, name: &[u8]) -> Option<Attribute<'a>> {
         match (name, self.stream) {
-            (b"xds", _) => Some(Object),
+            (b"xds", _) => Some(Attribute::Whole),
             (_, None) => None,
-            (b"upstream_filter_state", Some((stream, _))) => connected(stream).then_some(Object),
-            (_, Some(_)) => Some(Object),
+            (b"upstream_filter_state", Some((stream, _))) => connected(stream).then_some(Attribute::Whole),
+            (_, Some(_)) => Some(Attribute::Whole),
         }
     }
 
@@ -146,7 +157,7 @@ impl<'a> About<'a> {
             },
             b"upstream" => upstream(stream, name),
             b"xds" => xds(stream, name),
-            b"filter_state" => stream.filter_state.get(name).map(Text),
+            b"filter_state" => stream.filter_state.get(name).map(State),
             _ => None,
         }
     }
@@ -321,6 +332,12 @@ impl Attribute<'_> {
     ) -> Result<(), Status> {
         match (self, parts.next()) {
             (Text(text), None) => out.extend_from_slice(text),
+            (SetByPlugin(object), None) => out.extend_from_slice(&object.value),
+            (State(object), None) => object.typed().ok_or(Status::NotFound)?.encode(out)?,
+            (SetByPlugin(object) | State(object), part) => {
+                let fields = object.fields().ok_or(Status::NotFound)?;
+                fields.descend(part.into_iter().chain(parts))?.encode(out)?;
+            }
             (Attribute::Fields(Some(fields)), Some(name)) => {
                 if fields.get(name).is_none() || parts.next().is_some() {
                     return Err(Status::NotFound);
@@ -330,8 +347,8 @@ impl Attribute<'_> {
             (Attribute::Fields(fields), None) => map_of(fields).encode(out)?,
             (Value(value), part) => value.descend(part.into_iter().chain(parts))?.encode(out)?,
             (Kept(value), part) => value.descend(part.into_iter().chain(parts))?.encode(out)?,
-            (Object, None) => return Err(Status::SerializationFailure),
-            (Text(_) | Object | Attribute::Fields(None), Some(_)) => return Err(Status::NotFound),
+            (Attribute::Whole, None) => return Err(Status::SerializationFailure),
+            (Text(_) | Attribute::Whole | Attribute::Fields(None), Some(_)) => return Err(Status::NotFound),
         }
         Ok(())
     }
@@ -346,7 +363,11 @@ impl Attribute<'_> {
             Value(value) => value,
             Kept(value) => value.clone(),
             Attribute::Fields(fields) => map_of(fields),
-            Object => PropertyValue::Null,
+            Attribute::Whole => PropertyValue::Null,
+            SetByPlugin(object) => {
+                object.fields().unwrap_or_else(|| PropertyValue::Bytes(object.value.clone()))
+            }
+            State(object) => object.typed().unwrap_or(PropertyValue::Null),
         };
         value.descend(parts).cloned()
     }
@@ -363,7 +384,7 @@ fn join(fields: &Fields, name: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A header map: each name once, with its values joined.
-fn map_of(fields: Option<&Fields>) -> PropertyValue {
+pub(super) fn map_of(fields: Option<&Fields>) -> PropertyValue {
     let mut entries: Vec<(Vec<u8>, PropertyValue)> = Vec::new();
     for (name, _) in fields.into_iter().flat_map(Fields::iter) {
         if !entries.iter().any(|(known, _)| known == name) {

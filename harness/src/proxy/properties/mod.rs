@@ -1,15 +1,19 @@
 //! Properties: what a plugin can ask about the proxy, its stream and itself, and what plugins keep with a stream.
 //!
 //! In reading order: `attributes` (what there is, in which callback), `defaults` (values that say nothing about a real
-//! deployment), `filter_state` (what plugins set), `overrides` (what the test sets). Here: in which order they are asked.
+//! deployment), `filter_state` (what plugins set), `typed` (of the types that
+//! they declare), `overrides` (what the test sets), `expressions` (all of it for CEL). Here: in which order they are asked.
 //! Serves: Proxy-Wasm ABI v0.2.1, "Properties"; names, phases and encoding are those of Envoy 1.40, observed.
 
 mod attributes;
 mod defaults;
+#[cfg(feature = "cel")]
+mod expressions;
 mod filter_state;
 mod overrides;
+mod typed;
 
-pub(crate) use filter_state::{Declaration, FilterState};
+pub(crate) use filter_state::{Declaration, FilterState, Shape, Span};
 pub(crate) use overrides::Overrides;
 
 use super::Proxy;
@@ -19,6 +23,7 @@ use super::stream::{Filter, Stream};
 use crate::abi::Status;
 use crate::state::{PropertyValue, path_parts};
 use attributes::Attribute;
+use filter_state::Object;
 
 /// Whom a question is about.
 #[derive(Clone, Copy)]
@@ -67,12 +72,26 @@ impl Proxy {
             Some((_, filter)) => (filter.vm, filter.plugin),
             None => {
                 let last = PluginIndex(self.plugins.len().checked_sub(1).ok_or(Status::NotFound)?);
-                (self.vm_of(0, last), last)
+                let (vm, _) = self.handle(0, last).serves.ok_or(Status::NotFound)?;
+                (vm, last)
             }
         };
         let mut out = Vec::new();
         About { proxy: self, vm, plugin, stream }.property(path, &mut out)?;
         Ok(out)
+    }
+
+    /// Whether this path reads a property that is declared as FlatBuffers through its schema: Envoy does not check the
+    /// schema, and crashes (1.40, observed).
+    pub(crate) fn leads_into_flatbuffers(&self, vm: VmIndex, path: &[u8]) -> bool {
+        let Some(About { stream: Some((stream, _)), .. }) = self.about(vm) else { return false };
+        let parts: Vec<&[u8]> = path_parts(path).map(Iterator::collect).unwrap_or_default();
+        let object = match parts[..] {
+            [b"filter_state", name, ..] => stream.filter_state.get(name),
+            [name, _, ..] => stream.filter_state.set_by_plugin(name),
+            _ => None,
+        };
+        object.is_some_and(Object::is_flatbuffers)
     }
 
     /// Keeps `value` with the stream, under `path` as it is. Every plugin of the stream sees it from now on.
@@ -87,7 +106,7 @@ impl Proxy {
         let declared =
             contexts.iter().find(|context| context.id == parent).map_or(&[][..], |it| &it.declared);
         let declaration =
-            declared.iter().find(|(name, _)| name == path).map_or(Declaration::default(), |it| it.1);
+            declared.iter().find(|(name, _)| name == path).map_or(Declaration::default(), |it| it.1.clone());
         let key = [filter_state::SET_BY_PLUGIN, path].concat();
         self.stream_mut(stream).filter_state.set(&key, value, declaration)
     }
@@ -101,7 +120,7 @@ impl<'a> About<'a> {
             return value.descend(below)?.encode(out);
         }
         let found = self.find(&mut parts);
-        let whole_object = matches!(found, Some(Attribute::Object));
+        let whole_object = matches!(found, Some(Attribute::Whole));
         if !whole_object && self.overrides().any(|overrides| overrides.below(path).next().is_some()) {
             return self.merged(path, found.map(|attribute| attribute.into_value(parts)))?.encode(out);
         }
@@ -126,7 +145,7 @@ impl<'a> About<'a> {
         }
         self.single(first).or_else(|| {
             let (stream, _) = self.stream?;
-            stream.filter_state.set_by_plugin(first).map(Attribute::Text)
+            stream.filter_state.set_by_plugin(first).map(Attribute::SetByPlugin)
         })
     }
 

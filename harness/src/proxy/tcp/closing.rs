@@ -46,6 +46,8 @@ impl<G: Guest> Drive<'_, G> {
             }
             self.proxy.vm_mut(vm).remove_context(context);
         }
+        let held: Vec<_> = self.proxy.tcp(id).filters.iter().map(|of| (of.vm, of.parent)).collect();
+        held.into_iter().for_each(|(vm, context)| self.proxy.stream_left(vm, context));
     }
 
     /// `proxy_close_stream`: whichever way it names, the client's connection is closed.

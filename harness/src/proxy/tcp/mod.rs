@@ -11,6 +11,7 @@ mod writing;
 use super::Proxy;
 use super::context::ContextRef;
 use super::ids::{Direction, PluginIndex, StreamId, VmIndex};
+use super::stream::Filter;
 use super::transcript::{Kind, TcpEvent};
 use crate::state::Buffer;
 
@@ -75,6 +76,11 @@ impl Connection {
         &self.ways[direction.index()]
     }
 
+    /// Whether it lives and uses this plugin context.
+    pub(crate) fn holds(&self, vm: VmIndex, context: u32) -> bool {
+        self.closed.is_none() && self.filters.iter().any(|of| (of.vm, of.parent) == (vm, context))
+    }
+
     fn way_mut(&mut self, direction: Direction) -> &mut Way {
         &mut self.ways[direction.index()]
     }
@@ -95,11 +101,11 @@ impl Proxy {
         self.connections.get_mut(&id).filter(|connection| connection.closed.is_none())
     }
 
-    fn new_connection(&mut self, worker: usize) -> StreamId {
+    fn new_connection(&mut self, chain: Vec<Filter>) -> StreamId {
         let id = self.next_stream();
         // Its number is taken; it is no HTTP stream.
         self.streams.push_back(None);
-        let filters = self.filters(worker).map(|filter| TcpFilter {
+        let filters = chain.into_iter().map(|filter| TcpFilter {
             plugin: filter.plugin,
             vm: filter.vm,
             parent: filter.parent,

@@ -15,7 +15,9 @@ const CLIENT: Direction = Direction::Request;
 impl<G: Guest> Drive<'_, G> {
     /// A client connects.
     pub(crate) fn tcp_connect(&mut self, worker: usize) -> StreamId {
-        let id = self.proxy.new_connection(worker);
+        let mut chain = Vec::new();
+        self.chain_on(worker, &mut chain, |_, _, _| {});
+        let id = self.proxy.new_connection(chain);
         self.read_on(id, 0);
         id
     }

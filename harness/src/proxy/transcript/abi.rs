@@ -24,6 +24,8 @@ impl Transcript {
     pub fn abi_since(&self, mark: usize) -> String {
         let mut out = String::new();
         let mut depth = 0;
+        // The callbacks that run, with their depths: a trap ends one, and the hostcalls in it.
+        let mut running = Vec::new();
         let events = &self.events()[mark.min(self.events().len())..];
         let mut index = 0;
         while index < events.len() {
@@ -33,9 +35,11 @@ impl Transcript {
                     indent(&mut out, event, depth);
                     let _ =
                         writeln!(out, "{} {}", self.vm_name(vm), call(callback, &args[..usize::from(len)]));
+                    running.push((callback, depth));
                     depth += 1;
                 }
                 Kind::Returned { value, .. } => {
+                    running.pop();
                     depth = depth.saturating_sub(1);
                     indent(&mut out, event, depth);
                     let _ = match value {
@@ -61,6 +65,12 @@ impl Transcript {
                     let _ = writeln!(out, "{}", self.answer(&event.kind).trim_start());
                 }
                 _ => {
+                    if let Kind::Trap { callback, .. } = event.kind
+                        && let Some(at) = running.iter().rposition(|(of, _)| *of == callback)
+                    {
+                        depth = running[at].1;
+                        running.truncate(at);
+                    }
                     self.http_event(&mut out, event);
                     self.log_event(&mut out, event);
                 }

@@ -48,9 +48,9 @@ impl Transcript {
         self.detail >= detail
     }
 
-    /// Names the VMs, for the views; a VM that serves several plugins is named after all of them.
-    pub(crate) fn name_vms(&mut self, names: Vec<String>) {
-        self.names = names;
+    /// Names the next VM, for the views; a VM that serves several plugins is named after all of them.
+    pub(crate) fn name_vm(&mut self, name: String) {
+        self.names.push(name);
     }
 
     /// Name of a VM.

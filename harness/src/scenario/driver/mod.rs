@@ -16,9 +16,10 @@ use super::model::Scenario;
 use super::modules::Modules;
 use super::run::{Passage, Run, RunError, RunOptions};
 use super::step::{
-    Enqueue, Fault, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+    Enqueue, Fault, Reconfigure, Respond, RespondWith, SetProperty, SetSharedData, StartOutcome, Step,
+    StepKind,
 };
-use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template};
+use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template, VmSetup};
 use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
 use crate::state::{Duration, Instant, Request};
@@ -246,7 +247,7 @@ impl<'s> Driver<'s> {
                     .err()
                     .map(|why| Undone::new("close", "the server has the connection", why)));
             }
-            StepKind::Reconfigure(_) => offered::step(kind, span)?,
+            StepKind::Reconfigure(of) => return Ok(self.reconfigure(of)),
             StepKind::Enqueue(Enqueue { vm_id, queue, data, .. }) => {
                 if self.host.enqueue(vm_id, queue, data).is_err() {
                     return Ok(Some(Undone::new(
@@ -298,6 +299,26 @@ impl<'s> Driver<'s> {
         };
         let why = self.host.reply(stream, with, respond.end).err();
         Ok(why.map(|why| Undone::new("respond", "the upstream has the request", why)))
+    }
+
+    fn reconfigure(&mut self, of: &Reconfigure) -> Option<Undone> {
+        let vm = of.vm.as_ref().map(|vm| VmSetup {
+            id: vm.id.clone(),
+            config: vm.config.0.clone(),
+            env: vm.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        });
+        let needs = |what: &str| format!("{}: {what}", of.outcome.word());
+        match (self.host.push(&of.plugin, of.config.0.clone(), vm), of.outcome) {
+            (Ok(()), StartOutcome::Ok) | (Err(_), StartOutcome::Refused) => None,
+            (Ok(()), StartOutcome::Refused) => {
+                let found = "it takes its configuration";
+                Some(Undone::new("reconfigure", needs("the plugin refuses its configuration"), found))
+            }
+            (Err(refusal), StartOutcome::Ok) => {
+                let needs = needs("the plugin takes its configuration");
+                Some(Undone::new("reconfigure", needs, refusal.to_string()))
+            }
+        }
     }
 
     fn fault(&mut self, fault: &Fault) {

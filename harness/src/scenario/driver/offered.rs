@@ -1,13 +1,12 @@
-//! What a scenario may ask for and this host does not offer, said before anything runs.
+//! What a scenario may ask for and cannot have, said before anything runs.
 
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartMode, StartOutcome, StepKind};
+use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartOutcome, StepKind};
 
 type Checked = Result<(), RunError>;
 
 /// Complains about the first thing that cannot be carried out.
 pub(super) fn check(scenario: &Scenario) -> Checked {
-    surroundings(scenario)?;
     let mut refused = false;
     let mut streams = false;
     for step in &scenario.steps {
@@ -21,7 +20,6 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
             );
         }
         streams |= matches!(step.kind, StepKind::Request(_) | StepKind::Open(_));
-        self::step(&step.kind, &step.span)?;
         if let Some(expect) = &step.expect {
             expectations(expect, streams)?;
         }
@@ -29,29 +27,9 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
     Ok(())
 }
 
-fn surroundings(scenario: &Scenario) -> Checked {
-    if scenario.host.start == StartMode::Envoy {
-        return missing(&scenario.host.span, "`start: envoy`");
-    }
-    Ok(())
-}
-
-/// Steps whose section of the ABI the host does not have.
-pub(super) fn step(kind: &StepKind, span: &Span) -> Checked {
-    let what = match kind {
-        StepKind::Reconfigure(_) => "`reconfigure`",
-        _ => return Ok(()),
-    };
-    missing(span, what)
-}
-
-/// Expectations of what the host does not keep, or of a stream before there is one.
+/// Expectations of a stream before there is one.
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
-    let absent = [];
-    if let Some((what, _)) = absent.into_iter().find(|(_, asked)| *asked) {
-        return missing(span, what);
-    }
     // That there is none is true when there is no stream.
     let judged = [
         matches!(expect.response, Some(Expected::Just(_))),
@@ -62,10 +40,6 @@ fn expectations(expect: &Expectations, streams: bool) -> Checked {
         return fail(span, "no stream has been opened yet: there is nothing to compare with", None);
     }
     Ok(())
-}
-
-fn missing(span: &Span, what: &str) -> Checked {
-    fail(span, &format!("this version of the host does not offer {what}"), None)
 }
 
 fn fail(span: &Span, message: &str, hint: Option<&str>) -> Checked {

@@ -2,11 +2,12 @@
 
 use crate::host::{Builder, Host, Setup};
 use crate::proxy::transcript::Detail;
-use crate::proxy::{self, Options};
+use crate::proxy::{self, Options, Start};
 use crate::scenario::cost;
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{
     Answers, Chain, Expectations, FailurePolicy, Modules, PluginSpec, RunError, RunOptions, Scenario,
+    StartMode,
 };
 
 /// The host that `scenario` describes.
@@ -74,6 +75,9 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     if let Some(allow) = spec.envoy.allow_on_headers_stop_iteration {
         setup = setup.allow_on_headers_stop_iteration(allow);
     }
+    if let Some(backoff) = spec.envoy.reload_backoff {
+        setup = setup.reload_backoff(backoff);
+    }
     for (name, value) in &spec.vm.env {
         setup = setup.env(name, value);
     }
@@ -89,6 +93,10 @@ fn proxy_options(scenario: &Scenario) -> Options {
         enable_trailers: host.enable_trailers.unwrap_or_default(),
         route_timeout: host.route_timeout,
         allow_on_headers_stop_iteration: host.allow_on_headers_stop_iteration,
+        start: match host.start {
+            StartMode::Single => Start::Single,
+            StartMode::Envoy => Start::Envoy,
+        },
         ..Options::default()
     }
 }

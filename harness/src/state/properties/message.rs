@@ -36,6 +36,11 @@ impl Message {
         self
     }
 
+    /// Every field: its name and its value.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &PropertyValue)> {
+        self.0.iter().map(|field| (field.name, &field.value))
+    }
+
     pub(super) fn get(&self, name: &[u8]) -> Option<&PropertyValue> {
         self.0.iter().find(|field| field.name.as_bytes() == name).map(|field| &field.value)
     }
@@ -45,7 +50,7 @@ impl Message {
     }
 
     /// Appends the serialized form.
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub fn encode(&self, out: &mut Vec<u8>) {
         for field in &self.0 {
             match (field.kind, &field.value) {
                 (FieldKind::Plain, PropertyValue::List(elements)) => {

@@ -1,0 +1,105 @@
+//! Foreign functions: those that Envoy registers, and those that a test brings.
+//!
+//! In reading order: `zlib`, `declare` (types of properties), `filter_state`, `expressions` (CEL, feature `cel`),
+//! `signatures` (feature `signatures`). Here: who answers a name. A test's own function comes before one of Envoy's.
+//! Serves: Proxy-Wasm ABI v0.2.1, "Foreign function interface"; names, arguments, results and statuses are those of Envoy
+//! 1.40, observed.
+
+mod declare;
+#[cfg(feature = "cel")]
+pub(crate) mod expressions;
+mod filter_state;
+#[cfg(feature = "signatures")]
+mod signatures;
+mod zlib;
+
+#[cfg(feature = "cel")]
+pub(crate) use expressions::Shown;
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Proxy;
+#[cfg(feature = "cel")]
+use super::context::PluginContext;
+use super::ids::VmIndex;
+use super::transcript::Fault;
+use crate::abi::{ForeignFunction, Status, foreign_function};
+
+/// What a foreign function answers: a result, no result, or a status that is not OK.
+pub(crate) type Answer = Result<Option<Vec<u8>>, Status>;
+
+/// What a test brings: a function of the arguments.
+type Function = dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync;
+
+/// A foreign function that a test brings.
+#[derive(Clone)]
+pub(crate) struct Own(pub(crate) Arc<Function>);
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Own")
+    }
+}
+
+impl Proxy {
+    /// Calls the function of this name; nothing when there is none.
+    pub(crate) fn call_foreign(&mut self, vm: VmIndex, name: &[u8], arguments: &[u8]) -> Option<Answer> {
+        let own = std::str::from_utf8(name).ok().and_then(|name| self.own_functions.get(name));
+        if let Some(Own(function)) = own {
+            return Some(function(arguments).map(Some));
+        }
+        let row = foreign_function(name)?;
+        Some(match row.name {
+            "compress" => Ok(Some(zlib::compress(arguments))),
+            "uncompress" => zlib::uncompress(arguments).map(Some).ok_or(Status::SerializationFailure),
+            "declare_property" => self.declare_property(vm, arguments).map(|()| None),
+            "set_envoy_filter_state" => self.set_envoy_filter_state(vm, arguments).map(|()| None),
+            // There is one route, and nothing to choose anew.
+            "clear_route_cache" => Ok(None),
+            _ => self.call_optional(vm, row, arguments),
+        })
+    }
+
+    /// Calls one of those that come with a feature.
+    fn call_optional(&mut self, vm: VmIndex, row: &'static ForeignFunction, arguments: &[u8]) -> Answer {
+        match row.name {
+            #[cfg(feature = "cel")]
+            "expr_create" => self.create_expression(vm, arguments).map(Some),
+            #[cfg(feature = "cel")]
+            "expr_evaluate" => self.evaluate_expression(vm, arguments).map(Some),
+            #[cfg(feature = "cel")]
+            "expr_delete" => self.delete_expression(vm, arguments).map(|()| None),
+            #[cfg(feature = "signatures")]
+            "verify_signature" => self.verify_signature(vm, arguments).map(Some),
+            #[cfg(feature = "signatures")]
+            "sign" => self.sign(vm, arguments).map(Some),
+            _ => {
+                self.fault(vm, not_built(row));
+                Err(Status::Unimplemented)
+            }
+        }
+    }
+
+    /// The plugin context whose plugin the effective context belongs to.
+    #[cfg(feature = "cel")]
+    fn plugin_context_mut(&mut self, vm: VmIndex) -> Option<&mut PluginContext> {
+        let context = self.effective_plugin_context(vm)?;
+        self.vm_mut(vm).plugins.iter_mut().find(|plugin| plugin.id == context)
+    }
+}
+
+/// This build leaves the function out: nothing that a plugin does from here on would tell what Envoy does.
+fn not_built(row: &'static ForeignFunction) -> Fault {
+    let what = match row.feature {
+        Some("cel") => {
+            "Envoy has this function and this build of the host does not: build proxy-wasm-harness with its feature `cel`, \
+             or proxy-wasm-suites with `foreign`"
+        }
+        _ => {
+            "Envoy has this function and this build of the host does not: build proxy-wasm-harness with its feature \
+             `signatures`, or proxy-wasm-suites with `foreign`"
+        }
+    };
+    Fault { id: "host/missing-feature", call: row.name, what }
+}
