@@ -117,7 +117,7 @@ fn http_manager(route: Json, filters: &[Json], trailers: bool) -> Json {
 
 fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
     let mut config = json!({
-        "name": plugin.name,
+        "name": own_name(plugin),
         "root_id": plugin.root_id,
         "failure_policy": match plugin.failure_policy {
             FailurePolicy::Closed => "FAIL_CLOSED",
@@ -129,8 +129,23 @@ fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions)
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"local": {"filename": file}},
         },
-        "allow_on_headers_stop_iteration": host.allow_on_headers_stop_iteration,
+        "allow_on_headers_stop_iteration":
+            plugin.envoy.allow_on_headers_stop_iteration.unwrap_or(host.allow_on_headers_stop_iteration),
     });
+    if plugin.envoy.fail_open {
+        // The deprecated field takes the place of the policy.
+        config["fail_open"] = true.into();
+        config.as_object_mut().map(|fields| fields.remove("failure_policy"));
+    }
+    if let Some(base) = plugin.envoy.reload_backoff {
+        let base = format!("{}.{:09}s", base.as_secs(), base.subsec_nanos());
+        config["reload_config"] = json!({"backoff": {"base_interval": base}});
+    }
+    if let Some(allowed) = &plugin.envoy.allowed_capabilities {
+        let allowed: serde_json::Map<String, Json> =
+            allowed.iter().map(|name| (name.clone(), json!({}))).collect();
+        config["capability_restriction_config"] = json!({"allowed_capabilities": allowed});
+    }
     if !plugin.config.is_empty() {
         config["configuration"] = bytes(&plugin.config);
     }
@@ -147,6 +162,11 @@ fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions)
             "config": config,
         },
     })
+}
+
+/// What Envoy calls a plugin.
+pub(super) fn own_name(plugin: &PluginSpec) -> &str {
+    plugin.envoy.plugin_name.as_deref().unwrap_or(&plugin.name)
 }
 
 /// Bytes that reach the plugin as they are: any other message would be serialized.

@@ -18,11 +18,37 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated) -> Views {
         ..Views::default()
     };
     let mut depth = 0;
+    // Calls under way in a VM that serves no stream: the worker's are compared.
+    let mut elsewhere = 0;
     for event in transcript.events() {
-        calls(&mut views, transcript, event.kind, &mut depth);
+        let skipped = match event.kind {
+            EventKind::Callback { vm, .. } | EventKind::Hostcall { vm, .. } => {
+                let skipped = !is_workers(transcript.vm_name(vm));
+                elsewhere += usize::from(skipped);
+                skipped
+            }
+            EventKind::Returned { .. } | EventKind::Answered { .. } | EventKind::Trap { .. }
+                if elsewhere > 0 =>
+            {
+                elsewhere -= 1;
+                true
+            }
+            EventKind::Log { vm, .. } | EventKind::Unimplemented { vm, .. } => {
+                !is_workers(transcript.vm_name(vm))
+            }
+            _ => false,
+        };
+        if !skipped {
+            calls(&mut views, transcript, event.kind, &mut depth);
+        }
     }
     normalise::clock_reads(&mut views.abi);
     views
+}
+
+/// Whether a VM serves streams; the name of any other tells what it is for.
+fn is_workers(vm: &str) -> bool {
+    !["@base", "@canary", "@main"].iter().any(|what| vm.contains(what))
 }
 
 fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mut usize) {

@@ -67,6 +67,8 @@ pub struct Trial {
     pub area: String,
     /// The scenario.
     pub scenario: Scenario,
+    /// What the mock plays in its place: a mock that is broken on purpose, to see that it is noticed.
+    pub broken: Option<Scenario>,
 }
 
 impl Trial {
@@ -82,6 +84,7 @@ impl Trial {
             name: scenario.trial(&found.name),
             area: area.to_owned(),
             scenario,
+            broken: None,
         });
         Ok(trials.collect())
     }

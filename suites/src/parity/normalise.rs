@@ -100,8 +100,18 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "setting",
-        what: "the worker's VMs are compared",
-        why: "the other three that Envoy starts serve no stream",
+        what: "both sides start as Envoy does (`start: envoy`), and the worker's VMs are compared",
+        why: "the other three serve no stream; what they do to shared data, queues, metrics and clusters counts",
+    },
+    Normalisation {
+        view: "setting",
+        what: "with `failure_policy: reload`, Envoy has been up for 1.6 s before the first step",
+        why: "its backoff counts from the first load, too, and draws from a range; the mock's proxy has been up for long",
+    },
+    Normalisation {
+        view: "setting",
+        what: "what differs is played again, up to three times, when something took 10 ms or more, or was sent over TCP",
+        why: "a busy machine shows in the digits of measured times, and parts an end from the data that it came with",
     },
 ];
 

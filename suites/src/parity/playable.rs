@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proxy_wasm_harness::scenario::{
-    Answers, Chain, PluginSpec, RespondWith, Scenario, StartMode, StartOutcome, StepKind,
+    Answers, Chain, PluginSpec, RespondWith, Scenario, StartOutcome, StepKind,
 };
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
@@ -28,9 +28,6 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     }
     if scenario.host.workers > 1 {
         return refuse("it has several workers, and which of them serves a request is Envoy's choice");
-    }
-    if scenario.host.start == StartMode::Envoy {
-        return refuse("only the worker's start is compared yet");
     }
     if scenario.clusters.contains_key(UPSTREAM) {
         return refuse("a cluster has the name of the one that streams go to");

@@ -4,7 +4,7 @@ use proxy_wasm_harness::abi::LogLevel;
 use proxy_wasm_harness::proxy::StreamId;
 use proxy_wasm_harness::proxy::Transcript;
 use proxy_wasm_harness::proxy::transcript::{CallSide, Kind, Party, What, show_bytes};
-use proxy_wasm_harness::scenario::{Answers, Modules, RunOptions, Scenario, run};
+use proxy_wasm_harness::scenario::{Answers, Modules, RunOptions, Scenario, StartMode, run};
 use proxy_wasm_harness::state::{MetricValue, Protocol};
 
 use super::play::{Forecast, Order};
@@ -44,6 +44,8 @@ pub(super) struct Called {
 pub(super) fn simulate(scenario: &Scenario, modules: &dyn Modules) -> Result<Simulated, String> {
     let mut scenario = scenario.clone();
     scenario.host.log_level = LogLevel::Trace;
+    // What the VMs beside the worker's do counts, too: numbers of shared data, metrics, queues, calls.
+    scenario.host.start = StartMode::Envoy;
     // What is expected is judged by other suites.
     scenario.steps.iter_mut().for_each(|step| step.expect = None);
     let run = run(&scenario, modules, &RunOptions::default()).map_err(|error| error.to_string())?;
@@ -132,6 +134,16 @@ impl Simulated {
     pub(super) fn cluster_protocol(&self, cluster: &str, answers: &Answers) -> Protocol {
         let grpc = self.calls.iter().any(|call| call.cluster == cluster && call.grpc);
         if grpc { Protocol::Http2 } else { Script::new(answers).protocol() }
+    }
+
+    /// Whether a plugin called one of these before anything came over the network.
+    pub(super) fn calls_at_start(&self, names: &[&str]) -> bool {
+        let before = |kind: &Kind| !matches!(kind, Kind::Message { .. } | Kind::Tcp { .. });
+        let events = self.transcript.events().iter().take_while(|event| before(&event.kind));
+        events.into_iter().any(|event| match event.kind {
+            Kind::Hostcall { row, .. } => names.contains(&row.name),
+            _ => false,
+        })
     }
 
     /// Whether a plugin called one of these.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proxy_wasm_harness::state::Protocol;
 
@@ -28,7 +28,12 @@ pub(super) struct Stage {
     listeners: BTreeMap<String, SocketAddr>,
     pub(super) servers: Vec<Server>,
     _home: tempfile::TempDir,
+    started: Instant,
 }
+
+/// How long ago a VM must have been loaded for Envoy to load it anew at once: its backoff, one second by default, counts
+/// from there too, and has half as much again by chance.
+const OLD: Duration = Duration::from_millis(1600);
 
 /// What answers for a cluster.
 pub(super) struct Server {
@@ -98,9 +103,14 @@ impl Stage {
         };
         let ping = address.map_err(io::Error::from).and_then(connect);
         let ping = ping.map_err(ParityError::io("connecting to Envoy"))?;
-        let mut stage = Self { process, ping, listeners, servers, _home: home };
+        let mut stage = Self { process, ping, listeners, servers, _home: home, started: Instant::now() };
         stage.settle()?;
         Ok(stage)
+    }
+
+    /// Waits until the VMs have been loaded for so long that one that traps is loaded anew at once.
+    pub(super) fn grow_old(&self) {
+        std::thread::sleep(OLD.saturating_sub(self.started.elapsed()));
     }
 
     /// The address of a listener.
