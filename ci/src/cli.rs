@@ -2,12 +2,16 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{bench, chain, completions, init, inspect, man, parity, run, schema, try_plugin};
+use crate::{
+    bench, chain, check, completions, explain, import_google, init, inspect, man, parity, run, schema,
+    try_plugin,
+};
 
 const EXAMPLES: &str = "\
 Examples:
   proxy-wasm-test try build/limiter.wasm http://httpbin:8000/headers --times 3 --every 250ms
   proxy-wasm-test run                                  # every *.scenario.yaml below this folder
+  proxy-wasm-test check build/limiter.wasm             # what is wrong with it, with no script
   proxy-wasm-test parity tests/                        # the same on a real Envoy, and the differences
   proxy-wasm-test inspect build/limiter.wasm
   proxy-wasm-test init build/limiter.wasm              # a first scenario
@@ -39,12 +43,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(run::Args),
     Try(try_plugin::Args),
+    Check(check::Args),
+    Explain(explain::Args),
     Bench(bench::Args),
     Parity(parity::Args),
     Inspect(inspect::Args),
     Chain(chain::Args),
     Schema(schema::Args),
     Init(init::Args),
+    ImportGoogle(import_google::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

@@ -31,6 +31,7 @@ impl Limits {
         LoadOptions {
             cache: if self.no_cache { None } else { cache::artifacts() },
             max_memory: self.max_memory.unwrap_or(MAX_MEMORY),
+            quick_first: true,
             ..LoadOptions::default()
         }
     }

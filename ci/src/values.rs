@@ -38,6 +38,14 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// As [`plugin`]; a file alone has an empty name.
+pub(crate) fn plugin_or_file(text: &str) -> Result<(String, PathBuf), String> {
+    if !text.is_empty() && !text.contains('=') {
+        return Ok((String::new(), text.into()));
+    }
+    plugin(text)
+}
+
 /// A plugin's name and the file to take in place of its module.
 pub(crate) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {

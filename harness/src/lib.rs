@@ -40,8 +40,10 @@
 //! - [`host`] (L5): [`host::Host`], what users hold.
 //! - [`scenario`] (L5): scripts as files: form, driver, expectations.
 //! - [`manifest`] (L5): Istio's and Envoy's manifests, and the chains that they come to.
+//! - [`check`] (L6): requirements of plugins, findings, verdicts, and what is known to fail.
 
 pub mod abi;
+pub mod check;
 pub(crate) mod document;
 pub mod host;
 pub mod manifest;

@@ -132,7 +132,7 @@ impl<'a> Bench<'a> {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         let engine = EngineSettings { guard: !args.unguarded, ..EngineSettings::default() };
         let notices = progress.clone();
-        let source = ModuleSource::new(LoadOptions { engine, ..args.limits.loading() })
+        let source = ModuleSource::new(LoadOptions { engine, quick_first: false, ..args.limits.loading() })
             .build(!args.no_build && !set(modules::NO_BUILD))
             .notice(move |line| notices.notice(line));
         let modules = args.plugin.iter().fold(source, |source, (name, file)| source.replace(name, file));

@@ -58,7 +58,7 @@ impl Script<'_> {
         let name = json!(self.subject.name);
         let source = match (&self.subject.package, &self.subject.module) {
             (Some(package), _) => json!({ "cargo": package }).to_string(),
-            (None, module) => json!(module.as_deref().map(|module| self.from_here(module))).to_string(),
+            (None, module) => json!(module.as_deref().map(|module| self.relative(module))).to_string(),
         };
         out.push_str(&format!("  - name: {name}\n    wasm: {source}\n"));
         out.push_str("    # config: {limit: 2}      # sent as JSON; text in quotes is sent as it is\n");
@@ -99,7 +99,7 @@ impl Script<'_> {
     }
 
     /// The module's path as the file writes it.
-    fn from_here(&self, module: &Path) -> String {
+    fn relative(&self, module: &Path) -> String {
         if module.is_absolute() {
             return module.display().to_string();
         }

@@ -53,7 +53,7 @@ struct Planned {
 /// Carries it out.
 pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     let subject = Subject::find(args.plugin.as_deref())?;
-    let modules = ModuleSource::new(args.limits.loading()).notice(|line| error::note(&line));
+    let modules = ModuleSource::new(args.limits.loading()).notice(error::note);
     let path = Path::new(FOLDER).join(format!("{}.scenario.yaml", subject.name));
     let schema = Path::new(FOLDER).join("scenario.schema.json");
     let mut files = Vec::new();

@@ -14,7 +14,11 @@ pub(super) fn command(args: &Args, file: &Path, label: Option<&str>) -> String {
         option("--filter", label.to_owned());
     }
     for (name, module) in &args.plugin {
-        option("--plugin", format!("{name}={}", module.display()));
+        let named = if name.is_empty() { String::new() } else { format!("{name}=") };
+        option("--plugin", format!("{named}{}", module.display()));
+    }
+    if let Some(config) = &args.config {
+        option("--config", config.display().to_string());
     }
     if let Some(folder) = &args.snapshots {
         option("--snapshots", folder.display().to_string());
@@ -32,6 +36,9 @@ pub(super) fn command(args: &Args, file: &Path, label: Option<&str>) -> String {
         option("--max-memory", Size(bytes).to_string());
     }
     words.extend(args.fetching.words());
+    if args.google {
+        words.insert(2, "--google".to_owned());
+    }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 

@@ -18,9 +18,11 @@ Examples:
   proxy-wasm-test run --plugin limiter=new/limiter.wasm   # the same scenarios on another build
   proxy-wasm-test run --update-snapshots                  # accept what differs
   proxy-wasm-test run --accept new.scenario.yaml          # fill in what is expected
+  proxy-wasm-test run --google tests.textproto --plugin plugin.wasm
   proxy-wasm-test run --fetch                             # with the modules that manifests name by url
   proxy-wasm-test run --format json | jq .summary
   proxy-wasm-test run --junit target/junit.xml            # for CI
+  proxy-wasm-test run --html report.html                  # a timeline of each scenario
 
 Exit codes: 0 all passed, 1 something failed, 2 usage or input that cannot be used,
 3 internal error";
@@ -44,13 +46,21 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
 
-    /// Take this file as the module of the plugin of this name
-    #[arg(long, value_name = "NAME=FILE", value_parser = values::plugin, help_heading = "Plugins")]
+    /// Take this file as the module of the plugin of this name; with --google, of all tests
+    #[arg(long, value_name = "NAME=FILE", value_parser = values::plugin_or_file, help_heading = "Plugins")]
     pub(super) plugin: Vec<(String, PathBuf)>,
 
     /// Build no plugins: take what an earlier build left
     #[arg(long, help_heading = "Plugins")]
     pub(super) no_build: bool,
+
+    /// The paths are test files of Google's plugin tester, to be run under its own rules
+    #[arg(long, conflicts_with_all = ["accept", "update_snapshots"])]
+    pub(super) google: bool,
+
+    /// With --google: the plugin's configuration, in place of the one that the file names
+    #[arg(long, value_name = "FILE", requires = "google", help_heading = "Plugins")]
+    pub(super) config: Option<PathBuf>,
 
     /// Where snapshots are [default: the `snapshots` folder nearest above each file]
     #[arg(long, value_name = "FOLDER")]
@@ -109,6 +119,14 @@ pub(super) struct Telling {
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 
+    /// Write a summary in Markdown, too
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+
+    /// Write a page with a timeline of each scenario, too: one file, readable without scripts
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+
     /// Show every callback and hostcall of what failed
     #[arg(long)]
     pub(super) trace: bool,
@@ -116,6 +134,13 @@ pub(super) struct Telling {
     /// Show only what failed, and the summary
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+impl Telling {
+    /// The files that are written at the end.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.junit, &self.markdown, &self.html].into_iter().flatten()
+    }
 }
 
 impl Args {

@@ -6,12 +6,14 @@ mod accept;
 mod again;
 mod args;
 mod format;
+mod google;
 mod plan;
 pub(crate) mod progress;
 mod snapshots;
 mod trial;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use proxy_wasm_suites::modules::{self, ModuleSource};
@@ -19,6 +21,7 @@ use proxy_wasm_suites::snapshots::is_ci;
 
 pub(crate) use self::args::Args;
 use self::format::Printer;
+pub(crate) use self::google::config as google_config;
 use self::plan::{Job, Plan, What};
 use self::progress::Progress;
 use crate::error::Error;
@@ -43,6 +46,9 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
             "run it on your own machine, look at the change, and commit it".to_owned(),
         ));
     }
+    if args.google {
+        return run_google(args, began, out);
+    }
     let mut plan = planned(args)?;
     if args.list {
         return Ok(list(&plan, out));
@@ -54,9 +60,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         // What the files say now is what is judged.
         plan = planned(args)?;
     }
-    if let Some(path) = &args.telling.junit {
-        write::possible(path).map_err(Error::writing(path))?;
-    }
+    possible(args)?;
     let mut printer = Printer::new(args.format(), args.telling.quiet);
     let mut trials = carry_out(args, &plan, (&modules, &progress), &mut printer, out)?;
     if args.filter.is_none()
@@ -65,18 +69,61 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         printer.trial(&trial, out);
         trials.push(trial);
     }
-    printer.end(&trials, began.elapsed(), out);
+    end(args, &trials, began, &printer, out)
+}
+
+/// `--google`: the trials are the tests of other files.
+fn run_google(args: &Args, began: Instant, out: &mut Output) -> Result<Exit, Error> {
+    let jobs = google::jobs(args)?;
+    if args.list {
+        google::list(&jobs, out);
+        return Ok(Exit::Passed);
+    }
+    possible(args)?;
+    let progress = Progress::new(jobs.len());
+    let modules = source(args, &progress)?;
+    let mut printer = Printer::new(args.format(), args.telling.quiet);
+    let work = |job: &google::Job| google::carry_out(job, args, &modules);
+    let trials = side_by_side(args, &jobs, work, &progress, &mut printer, out)?;
+    end(args, &trials, began, &printer, out)
+}
+
+/// Checks that the reports can be written, before anything runs.
+fn possible(args: &Args) -> Result<(), Error> {
+    args.telling.files().try_for_each(|path| write::possible(path).map_err(Error::writing(path)))
+}
+
+/// Tells of all, and writes the reports.
+fn end(
+    args: &Args,
+    trials: &[Trial],
+    began: Instant,
+    printer: &Printer,
+    out: &mut Output,
+) -> Result<Exit, Error> {
+    printer.end(trials, began.elapsed(), out);
     if let Some(path) = &args.telling.junit {
-        let xml = report::junit::document(&trials)?;
+        let xml = report::junit::document(trials)?;
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
     }
-    Ok(report::exit(&trials))
+    let others: [(&Option<PathBuf>, fn(&[Trial]) -> String); 2] =
+        [(&args.telling.markdown, report::markdown::document), (&args.telling.html, report::html::document)];
+    for (path, document) in others {
+        if let Some(path) = path {
+            write::whole(path, document(trials).as_bytes()).map_err(Error::writing(path))?;
+        }
+    }
+    Ok(report::exit(trials))
 }
 
 /// The trials that were asked for.
 fn planned(args: &Args) -> Result<Plan, Error> {
     let mut plan = Plan::new(&args.paths)?;
-    for (name, _) in &args.plugin {
+    for (name, file) in &args.plugin {
+        if name.is_empty() {
+            let hint = format!("for example `--plugin limiter={}`", file.display());
+            return Err(Error::usage("--plugin takes NAME=FILE", hint));
+        }
         plan.knows_plugin(name)?;
     }
     if let Some(text) = &args.filter {
@@ -108,10 +155,25 @@ fn carry_out(
     printer: &mut Printer,
     out: &mut Output,
 ) -> Result<Vec<Trial>, Error> {
-    let mut trials = Vec::with_capacity(plan.jobs.len());
-    let mut told = BTreeSet::new();
     let work = |job: &Job| trial::carry_out(job, args, modules);
-    pool::each(&plan.jobs, args.jobs(), work, |trial| {
+    let trials = side_by_side(args, &plan.jobs, work, progress, printer, out)?;
+    if let Some(problem) = limits::cache_problem(modules.options()) {
+        error::warn(&problem);
+    }
+    Ok(trials)
+}
+
+fn side_by_side<J: Sync>(
+    args: &Args,
+    jobs: &[J],
+    work: impl Fn(&J) -> Trial + Sync,
+    progress: &Progress,
+    printer: &mut Printer,
+    out: &mut Output,
+) -> Result<Vec<Trial>, Error> {
+    let mut trials = Vec::with_capacity(jobs.len());
+    let mut told = BTreeSet::new();
+    pool::each(jobs, args.jobs(), work, |trial| {
         progress.one_more(|| {
             printer.trial(&trial, out);
             // A module that cannot be used is the same news in each of its scenarios.
@@ -125,9 +187,6 @@ fn carry_out(
     })
     .map_err(|cause| Error::usage(format!("no thread can be started: {cause}"), None))?;
     progress.done();
-    if let Some(problem) = limits::cache_problem(modules.options()) {
-        error::warn(&problem);
-    }
     Ok(trials)
 }
 

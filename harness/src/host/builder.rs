@@ -194,6 +194,8 @@ pub struct Builder {
     pub(crate) by_image: bool,
     pub(crate) count_fuel: bool,
     pub(crate) max_fuel_per_callback: Option<u64>,
+    /// The properties of the profile `google`, where it takes the proxy's place.
+    pub(crate) tester: Option<Vec<(String, Vec<u8>)>>,
 }
 
 /// How the upstream answers.
@@ -222,6 +224,7 @@ impl Default for Builder {
             by_image: false,
             count_fuel: false,
             max_fuel_per_callback: None,
+            tester: None,
         }
     }
 }
@@ -334,6 +337,13 @@ impl Builder {
     pub fn start_as(mut self, start: crate::proxy::Start) -> Self {
         self.options.start = start;
         self
+    }
+
+    /// The plugins of the chain: names and configurations.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.chain
+            .iter()
+            .map(|setup| (setup.name.as_deref().unwrap_or(setup.plugin.name()), setup.config.as_slice()))
     }
 
     /// How many workers there are.

@@ -5,7 +5,7 @@
 //! in any order), `by_hand` (streams opened and answered step by step), `reconfigure` (configuration pushes), `act` (what a
 //! test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
-//! (where they come from), `error`.
+//! (where they come from), `tester` (the profile `google`), `error`.
 
 mod act;
 mod builder;
@@ -20,6 +20,7 @@ mod shared;
 mod start;
 mod tcp;
 mod template;
+mod tester;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
+pub use tester::{PluginTester, Seen, TesterOptions};
 
 use crate::proxy::transcript::{Kind, Moved};
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
@@ -237,10 +239,15 @@ impl Host {
         self
     }
 
-    /// Makes hostcalls fail from here on.
+    /// Makes hostcalls fail from here on. One that is to fail no times at all fails no more, whatever was said before.
     pub fn inject(&mut self, injection: Injection) {
         self.act(Act::Fault(Box::new(injection.clone())));
-        self.slot.injections.push(injection);
+        if injection.count == 0 {
+            let (hostcall, plugin) = (&injection.hostcall, injection.plugin);
+            self.slot.injections.retain(|known| known.hostcall != *hostcall || known.plugin != plugin);
+        } else {
+            self.slot.injections.push(injection);
+        }
     }
 
     /// The exchange of a stream, as far as it has come.

@@ -6,7 +6,7 @@ use super::Host;
 use super::builder::{Builder, Setup, Upstream};
 use super::error::{HostError, Refusal};
 use super::image::HostImage;
-use crate::proxy::{ChainPlugin, PluginKey, Proxy, Refused, Script, Slot, VmKind};
+use crate::proxy::{ChainPlugin, PluginKey, Proxy, Refused, Script, Slot, Tester, VmKind};
 use crate::sections;
 use crate::state::{Clock, PropertyValue};
 use crate::vm::{MemoryCap, Recipe, Vms};
@@ -59,6 +59,8 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
         proxy.properties.give(path.iter().map(String::as_bytes), PropertyValue::Bytes(value.clone()));
     }
     proxy.calls.clusters.clone_from(&builder.clusters);
+    proxy.tester =
+        builder.tester.clone().map(|properties| Box::new(Tester { properties, ..Tester::default() }));
     proxy.own_functions.clone_from(&builder.foreign_functions);
     proxy.workers = builder.workers;
     let mut recipes = Vec::with_capacity(builder.chain.len());

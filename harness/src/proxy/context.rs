@@ -160,6 +160,11 @@ impl VmState {
         self.new_context(connection)
     }
 
+    /// A context that no stream of the proxy stands behind.
+    pub(crate) fn new_foreign_context(&mut self, what: ContextRef) -> u32 {
+        self.new_context(what)
+    }
+
     pub(crate) fn remove_context(&mut self, id: u32) {
         // The newest contexts end first as a rule.
         if let Some(at) = self.contexts.iter().rposition(|(known, _)| *known == id) {

@@ -25,6 +25,7 @@ impl Invocation {
     ///
     /// With more than five arguments: no callback of the ABI has more.
     #[must_use]
+    #[inline]
     pub fn new(callback: CallbackId, args: &[u32]) -> Self {
         let mut all = [0; 5];
         all[..args.len()].copy_from_slice(args);
@@ -112,11 +113,13 @@ impl Slot {
     ///
     /// When it is already out.
     #[must_use]
+    #[inline]
     pub fn lend(&mut self) -> Box<Proxy> {
         self.0.take().expect("the proxy is here")
     }
 
     /// Puts it back.
+    #[inline]
     pub fn restore(&mut self, proxy: Box<Proxy>) {
         debug_assert!(self.0.is_none(), "one proxy");
         self.0 = Some(proxy);
@@ -125,12 +128,14 @@ impl Slot {
 
 impl Deref for Slot {
     type Target = Proxy;
+    #[inline]
     fn deref(&self) -> &Proxy {
         self.0.as_deref().expect("the proxy is here")
     }
 }
 
 impl DerefMut for Slot {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Proxy {
         self.0.as_deref_mut().expect("the proxy is here")
     }

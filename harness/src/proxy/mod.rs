@@ -3,9 +3,9 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress` (the ends of the
+//! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress`, `upgrade` (the ends of the
 //! chain), `calls` (to clusters), `foreign` (functions by name), `tcp` (connections), `run` (time), `streams` (those that
-//! live), `finding`, `records`, `http_date` and `transcript` (the record).
+//! live), `finding`, `records`, `http_date` and `transcript` (the record), `tester` (the profile `google`).
 
 mod access;
 mod answer;
@@ -40,8 +40,10 @@ mod status;
 mod stream;
 mod streams;
 mod tcp;
+mod tester;
 mod threads;
 pub mod transcript;
+mod upgrade;
 mod upstream;
 mod upstream_head;
 
@@ -52,6 +54,7 @@ pub(crate) use chain::Drive;
 pub use client::{End, Received};
 pub(crate) use context::{ContextRef, VmState};
 pub(crate) use effect::{At, Effect};
+pub(crate) use filter::Called;
 pub use finding::Finding;
 pub(crate) use foreign::Own;
 pub use guest::{Guest, Invocation, NotCreated, Returned, Slot};
@@ -63,6 +66,8 @@ pub use run::Held;
 pub use start::Refused;
 pub(crate) use stream::Stream;
 pub use tcp::ClosedBy;
+pub use tester::TesterReply;
+pub(crate) use tester::{Stage as TesterStage, Tester};
 pub(crate) use threads::{PluginKey, VmKind};
 pub use transcript::Transcript;
 pub use upstream::Script;
@@ -145,6 +150,8 @@ pub struct Proxy {
     /// Local responses asked for by plugins, by stream, in order.
     pub(crate) local_replies: Vec<(StreamId, LocalReply)>,
     halted: bool,
+    /// In place of a proxy: the profile `google`.
+    pub(crate) tester: Option<Box<Tester>>,
     /// How much has happened at the present instant.
     pub(crate) at_this_instant: u32,
     /// The second last written as a date, and the date.
@@ -186,6 +193,7 @@ impl Proxy {
             connections: std::collections::BTreeMap::new(),
             local_replies: Vec::new(),
             halted: false,
+            tester: None,
             at_this_instant: 0,
             date: None,
             known: None,

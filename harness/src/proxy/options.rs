@@ -29,6 +29,8 @@ pub struct Options {
     pub allow_on_headers_stop_iteration: bool,
     /// Protocol spoken to the upstream.
     pub upstream_protocol: Protocol,
+    /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`. Default: none, and who asks gets 403.
+    pub upgrades: Vec<String>,
     /// How plugins are started. Default: one VM for each worker.
     pub start: Start,
 }
@@ -42,6 +44,7 @@ impl Default for Options {
             route_timeout: Duration::from_secs(15),
             allow_on_headers_stop_iteration: false,
             upstream_protocol: Protocol::Http1,
+            upgrades: Vec::new(),
             start: Start::Single,
         }
     }

@@ -48,10 +48,12 @@ impl Proxy {
         id.0 >= self.first_stream && self.streams.get(id.0 - self.first_stream).is_some_and(Option::is_some)
     }
 
+    #[inline]
     pub(crate) fn stream(&self, id: StreamId) -> &Stream {
         self.streams[id.0 - self.first_stream].as_deref().expect("the stream is here")
     }
 
+    #[inline]
     pub(crate) fn stream_mut(&mut self, id: StreamId) -> &mut Stream {
         self.streams[id.0 - self.first_stream].as_deref_mut().expect("the stream is here")
     }

@@ -11,8 +11,9 @@ use super::failure::Failure;
 use super::model::{Scenario, View};
 use super::run::Run;
 use super::suites::Cost;
+use super::value::units::Size;
 use crate::host::Host;
-use crate::proxy::StreamId;
+use crate::proxy::{StreamId, VmIndex};
 use crate::vm::{Spent, WASMTIME};
 
 /// Callbacks that are named when an exchange costs too much.
@@ -35,8 +36,35 @@ fn by_exchange(spent: &[Spent]) -> BTreeMap<StreamId, u64> {
     sums
 }
 
-/// The dearest of the exchanges that cost more than they may.
-pub(super) fn judge(cost: &Cost, host: &Host, step: usize) -> Option<Failure> {
+/// What cost more than it may: the dearest of the exchanges, the largest of the VMs.
+pub(super) fn judge(cost: &Cost, host: &Host, step: usize) -> impl Iterator<Item = Failure> {
+    fuel(cost, host, step).into_iter().chain(memory(cost, host, step))
+}
+
+/// The largest VM, when it has more memory than it may.
+fn memory(cost: &Cost, host: &Host, step: usize) -> Option<Failure> {
+    let most = cost.max_memory?;
+    let (vm, size) =
+        host.memory_sizes().enumerate().max_by_key(|&(vm, size)| (size, std::cmp::Reverse(vm)))?;
+    (size > most.0).then(|| Failure {
+        span: cost.span.clone(),
+        step,
+        step_words: "the whole scenario".to_owned(),
+        repetition: None,
+        what: "cost.max_memory".to_owned(),
+        expected: format!("a VM has at most {most} of memory at the end"),
+        actual: format!("VM {} has {}", host.transcript().vm_name(VmIndex(vm)), Size(size)),
+        diff: None,
+        nearest: None,
+        at: host.now(),
+        events: 0..host.transcript().mark(),
+        because: Vec::new(),
+        backtrace: Vec::new(),
+        again: 0,
+    })
+}
+
+fn fuel(cost: &Cost, host: &Host, step: usize) -> Option<Failure> {
     let most = cost.max_fuel?;
     let sums = by_exchange(host.spent());
     let over = sums.values().filter(|&&fuel| fuel > most).count();

@@ -79,10 +79,12 @@ pub use plugin::{
     VmSpec, Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
-pub use rate_limit::{Algorithm, ClockClaim, Edge, LimitKey, RateLimit, Refill, Refused, Scope, Windows};
+pub use rate_limit::{
+    Algorithm, ClockClaim, Edge, LimitKey, Pushes, RateLimit, Refill, Refused, Scope, Windows,
+};
 pub use replay::Replay;
 pub use report::{Style, report};
-pub use run::{Passage, Run, RunError, RunOptions, Verdict, run};
+pub use run::{Passage, Run, RunError, RunOptions, Verdict, run, run_on};
 pub use step::{
     Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
     SetProperty, SetSharedData, StartOutcome, Step, StepKind,

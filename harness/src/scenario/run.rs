@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::cost;
 use super::document::error::ScenarioError;
-use super::driver::drive;
+use super::driver::{self, drive};
 use super::failure::Failure;
 use super::model::{Scenario, View};
 use super::modules::Modules;
-use crate::host::Stall;
+use crate::host::{Host, Stall};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Call, Finding, StreamId, Transcript};
 use crate::state::{Duration, MetricValue};
@@ -53,6 +53,16 @@ impl Default for RunOptions {
 /// What a plugin does wrong is no error but a [`Failure`].
 pub fn run(scenario: &Scenario, modules: &dyn Modules, options: &RunOptions) -> Result<Run, RunError> {
     drive(&*scenario.in_place_with(modules.fetch())?, modules, options)
+}
+
+/// Carries out the steps of a scenario on a host that was started as the scenario says, and judges it: for many runs
+/// that start alike. Hands the host back, to be asked about.
+///
+/// # Errors
+///
+/// When the scenario cannot be carried out.
+pub fn run_on(scenario: &Scenario, host: Host) -> Result<(Run, Box<Host>), RunError> {
+    driver::drive_on(scenario, host)
 }
 
 /// Input that cannot be used, with its place in the scenario file and a hint.

@@ -57,6 +57,7 @@ impl Host {
                 enable_trailers: (trailers || options.enable_trailers).then_some(options.enable_trailers),
                 allow_on_headers_stop_iteration: options.allow_on_headers_stop_iteration,
                 route_timeout: options.route_timeout,
+                upgrades: options.upgrades.clone(),
                 start: match options.start {
                     proxy::Start::Single => StartMode::Single,
                     proxy::Start::Envoy => StartMode::Envoy,

@@ -3,6 +3,7 @@
 
 use super::document::declare::document;
 use super::value::matcher::Pattern;
+use super::value::units::Size;
 
 document! {
     /// What the scenario may cost.
@@ -10,6 +11,8 @@ document! {
     pub struct Cost {
         /// The most fuel that one exchange may use.
         pub max_fuel: Option<u64>,
+        /// The most bytes of memory that any VM may have when the scenario ends.
+        pub max_memory: Option<Size>,
     }
 }
 

@@ -24,8 +24,11 @@ fn get_current_time_nanoseconds(call: &mut Call<'_>, out: OutU64) -> Result<(), 
 
 /// What a WASI clock shows: 0 is realtime, 1 is monotonic time. Others are not there.
 fn clock(call: &mut Call<'_>, id: u32) -> Result<u64, Errno> {
-    let clock = &call.proxy().clock;
+    let proxy = call.proxy();
+    let clock = &proxy.clock;
     match id {
+        // The tester has one clock.
+        1 if proxy.tester.is_some() => Ok(clock.realtime()),
         0 => Ok(clock.realtime()),
         1 => Ok(clock.monotonic()),
         _ => Err(Errno::NotSupported),

@@ -4,7 +4,7 @@
 //! Callbacks: `proxy_on_request_headers`, `_body`, `_trailers`, and the same of the response; their order is in
 //! `proxy::chain`, what is open in each in `proxy::access`.
 
-use super::Links;
+use super::{Links, tester};
 use crate::abi::{Pairs, Status};
 use crate::proxy::{Effect, LocalReply};
 use crate::vm::gate::{Call, hostcall};
@@ -28,6 +28,9 @@ fn send_local_response(
     headers: PairsIn,
     grpc_status: u32,
 ) -> Result<(), Status> {
+    if tester::of(call).is_some() {
+        return tester::send_local_response(call, status, details, body, headers, grpc_status);
+    }
     let vm = call.vm();
     let (memory, proxy) = call.memory_and_proxy();
     let (details, body) = (details.get(memory)?, body.get(memory)?);

@@ -22,6 +22,7 @@ mod shared_key_value_store;
 mod shared_queues;
 mod stream_operations;
 mod tcp_streams;
+mod tester;
 mod timers;
 mod wasi;
 

@@ -23,6 +23,7 @@ use super::imageable::{ImageObstacle, image_obstacles};
 use super::limits;
 use super::load_error::LoadError;
 use super::program::{Link, Program};
+use super::quick::quickly;
 use super::recognise::{corrupt, recognise};
 
 /// How plugins are loaded.
@@ -34,11 +35,19 @@ pub struct LoadOptions {
     pub cache: Option<ArtifactCache>,
     /// Memory in bytes that a VM may have; a module that starts with more is refused.
     pub max_memory: u64,
+    /// Takes the single-pass compiler for a large module that the cache does not have, and lets the optimising one fill
+    /// the cache meanwhile. To be had with [`finish_compiling`](super::finish_compiling) at the end of the process.
+    pub quick_first: bool,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { engine: EngineSettings::default(), cache: None, max_memory: limits::MAX_MEMORY }
+        Self {
+            engine: EngineSettings::default(),
+            cache: None,
+            max_memory: limits::MAX_MEMORY,
+            quick_first: false,
+        }
     }
 }
 
@@ -133,7 +142,8 @@ impl Plugin {
         }
         let engine = EngineSettings { fuel: true, compiler: Compiler::Cranelift, ..engine };
         // It was small enough when it was loaded.
-        self.with_options(&LoadOptions { engine, cache: self.0.cache.clone(), max_memory: u64::MAX })
+        let cache = self.0.cache.clone();
+        self.with_options(&LoadOptions { engine, cache, max_memory: u64::MAX, quick_first: false })
     }
 
     fn compiled(
@@ -154,7 +164,12 @@ impl Plugin {
             engine = Engine::get(settings).map_err(|error| uncompilable(error.to_string()))?;
         }
         let sha256: [u8; 32] = Sha256::digest(&*wasm).into();
-        let module = compile_once(&place, &wasm, &sha256, engine, options.cache.as_ref())?;
+        let cache = options.cache.as_ref();
+        let quick = if options.quick_first { quickly(&place, &wasm, &sha256, engine, cache) } else { None };
+        let (module, engine) = match quick {
+            Some(quick) => quick,
+            None => (compile_once(&place, &wasm, &sha256, engine, cache)?, engine),
+        };
         let version = declared
             .abi_version()
             .ok_or_else(|| LoadError::NoAbiVersion { place: place.clone(), markers: Vec::new() })?;
@@ -379,6 +394,24 @@ mod tests {
         let engine = EngineSettings { compiler: Compiler::Winch, ..EngineSettings::default() };
         let options = LoadOptions { engine, ..LoadOptions::default() };
         Plugin::from_bytes("p", module("(memory 1)").as_bytes(), &options).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_large_module_is_there_quickly_and_later_runs_have_the_better_code() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = ArtifactCache::new(dir.path().join("artifacts"));
+        let options = LoadOptions { cache: Some(cache), quick_first: true, ..LoadOptions::default() };
+        let compiler = |bytes: usize| {
+            let text = module(&format!("(memory 64) (data (i32.const 0) \"{}\")", "a".repeat(bytes)));
+            let plugin = Plugin::from_bytes("p", text.as_bytes(), &options).unwrap();
+            plugin.engine().settings().compiler
+        };
+        assert_eq!(compiler(1000), Compiler::Cranelift);
+        assert_eq!(compiler(1 << 20), Compiler::Winch);
+        crate::vm::finish_compiling();
+        assert_eq!(std::fs::read_dir(dir.path().join("artifacts")).unwrap().count(), 2);
+        assert_eq!(compiler(1 << 20), Compiler::Cranelift);
     }
 
     #[cfg(unix)]

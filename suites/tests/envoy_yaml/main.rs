@@ -2,6 +2,7 @@
 //! upstreams get, what plugins log, and which files are refused. Without an Envoy all of it is ignored, and says why.
 
 mod accepted;
+mod deployed;
 mod refused;
 mod running;
 
@@ -33,7 +34,12 @@ fn main() -> ExitCode {
     let refused = refused::CASES
         .iter()
         .map(|case| trial(format!("refused::{}", case.0), Box::new(|envoy| refused::check(case, envoy))));
-    libtest_mimic::run(&arguments, accepted.chain(refused).collect()).exit_code()
+    let deployed = trial("deployed::every scenario of manifests".to_owned(), Box::new(deployed::check));
+    let denied = trial(
+        "deployed::the filter that stands for a module that cannot be had".to_owned(),
+        Box::new(deployed::denied),
+    );
+    libtest_mimic::run(&arguments, accepted.chain(refused).chain([deployed, denied]).collect()).exit_code()
 }
 
 /// A folder with a configuration, and the modules that it names.

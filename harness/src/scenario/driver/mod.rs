@@ -53,6 +53,20 @@ pub(super) fn drive(
         Ok(Started::Refused(host, refusal)) => (host, Some(refusal)),
         Err(error) => return Err(unusable(&scenario.span, &error)),
     };
+    carry_out(scenario, host, refusal).map(|(run, _)| run)
+}
+
+/// Carries out the steps of `scenario` on a host that was started as it says.
+pub(super) fn drive_on(scenario: &Scenario, host: Host) -> Result<(Run, Box<Host>), RunError> {
+    offered::check(scenario)?;
+    carry_out(scenario, Box::new(host), None)
+}
+
+fn carry_out(
+    scenario: &Scenario,
+    host: Box<Host>,
+    refusal: Option<Refusal>,
+) -> Result<(Run, Box<Host>), RunError> {
     let mut driver = Driver::new(scenario, host);
     driver.host.judged();
     if driver.start(refusal) {
@@ -363,12 +377,12 @@ impl<'s> Driver<'s> {
         stage
     }
 
-    fn end(self) -> Run {
+    fn end(self) -> (Run, Box<Host>) {
         let Self { scenario, host, judge, passages, exchanges, steps, .. } = self;
         let mut failures = judge.verdict(&host);
         let last = scenario.steps.len().saturating_sub(1);
-        failures.extend(scenario.cost.as_ref().and_then(|cost| cost::judge(cost, &host, last)));
-        Run {
+        failures.extend(scenario.cost.iter().flat_map(|cost| cost::judge(cost, &host, last)));
+        let run = Run {
             failures,
             transcript: host.transcript().clone(),
             traps: host.traps().to_vec(),
@@ -383,6 +397,7 @@ impl<'s> Driver<'s> {
             metrics: host.metrics().map(|(name, value)| (name.to_vec(), value.clone())).collect(),
             steps,
             exchanges,
-        }
+        };
+        (run, host)
     }
 }

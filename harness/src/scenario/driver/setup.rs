@@ -93,6 +93,7 @@ fn proxy_options(scenario: &Scenario) -> Options {
         enable_trailers: host.enable_trailers.unwrap_or_default(),
         route_timeout: host.route_timeout,
         allow_on_headers_stop_iteration: host.allow_on_headers_stop_iteration,
+        upgrades: host.upgrades.clone(),
         start: match host.start {
             StartMode::Single => Start::Single,
             StartMode::Envoy => Start::Envoy,

@@ -27,6 +27,8 @@ struct Entry {
     start: usize,
     name: u32,
     value: u32,
+    /// The bit of its name: another bit is another name, and no byte of it need be looked at.
+    bit: u64,
 }
 
 impl Entry {
@@ -65,10 +67,12 @@ impl Arena {
 
     /// Place of the first entry of this name, case ignored.
     pub(super) fn position(&self, name: &[u8]) -> Option<usize> {
-        if self.names & bit(name) == 0 {
+        let bit = bit(name);
+        if self.names & bit == 0 {
             return None;
         }
-        self.entries.iter().position(|entry| entry.name(&self.bytes).eq_ignore_ascii_case(name))
+        let same = |entry: &Entry| entry.bit == bit && entry.name(&self.bytes).eq_ignore_ascii_case(name);
+        self.entries.iter().position(same)
     }
 
     /// Whether everything that is here can be written on the wire. False means: perhaps not.
@@ -107,8 +111,10 @@ impl Arena {
 
     /// Puts an entry at place `at` of the order; the name in lower case.
     pub(super) fn insert(&mut self, at: usize, name: &[u8], value: &[u8]) {
-        let entry = Entry { start: self.bytes.len(), name: name.len() as u32, value: value.len() as u32 };
-        self.names |= bit(name);
+        let bit = bit(name);
+        let entry =
+            Entry { start: self.bytes.len(), name: name.len() as u32, value: value.len() as u32, bit };
+        self.names |= bit;
         self.unfit |= !name_fits(name) | !value_fits(value);
         self.bytes.reserve(name.len() + value.len() + 2);
         self.bytes.extend_from_slice(name);
@@ -149,7 +155,7 @@ impl Arena {
             self.bytes[entry.value_start()..][..old].copy_from_slice(value);
             return;
         }
-        self.entries[at] = Entry { start: self.bytes.len(), name: entry.name, value: value.len() as u32 };
+        self.entries[at] = Entry { start: self.bytes.len(), value: value.len() as u32, ..entry };
         self.bytes.extend_from_within(entry.start..entry.value_start());
         self.bytes.extend_from_slice(value);
         self.bytes.push(0);

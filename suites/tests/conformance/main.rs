@@ -1,0 +1,5 @@
+//! The conformance checks, checked.
+
+mod catalogue;
+mod matrix;
+mod probes;
