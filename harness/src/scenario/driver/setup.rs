@@ -75,6 +75,9 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     if let Some(allow) = spec.envoy.allow_on_headers_stop_iteration {
         setup = setup.allow_on_headers_stop_iteration(allow);
     }
+    if let Some(names) = &spec.envoy.allowed_capabilities {
+        setup = setup.allowed_capabilities(names);
+    }
     if let Some(backoff) = spec.envoy.reload_backoff {
         setup = setup.reload_backoff(backoff);
     }
@@ -88,6 +91,7 @@ fn proxy_options(scenario: &Scenario) -> Options {
     let host = &scenario.host;
     Options {
         upstream_protocol: scenario.upstream_protocol(),
+        allow_metadata: false,
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
         enable_trailers: host.enable_trailers.unwrap_or_default(),
