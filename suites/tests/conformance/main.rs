@@ -3,3 +3,4 @@
 mod catalogue;
 mod matrix;
 mod probes;
+mod reproductions;
