@@ -17,13 +17,8 @@ pub(crate) fn options() -> Options {
 
 /// Everything that is said of a probe.
 pub(crate) fn examined(probe: &Probe) -> Vec<Examined> {
-    examined_at(probe, format!("{}.wat", probe.name()).as_ref())
-}
-
-/// Everything that is said of a probe whose module is called so.
-pub(crate) fn examined_at(probe: &Probe, place: &std::path::Path) -> Vec<Examined> {
     let input = Input {
-        place: place.to_path_buf(),
+        place: format!("{}.wat", probe.name()).into(),
         bytes: probe.wat.clone().into_bytes(),
         config: probe.config.clone().map(String::into_bytes),
         ..Input::default()
