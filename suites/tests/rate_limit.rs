@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Trial};
 
+use proxy_wasm_suites::harness::vm::LoadOptions;
 use proxy_wasm_suites::prelude::*;
 use proxy_wasm_suites::rate_limit::{
     Counterexample, Edge, Exhausted, Op, Outcome, Pushes, RateLimit, Schedule, Suite, Windows,
@@ -16,7 +17,8 @@ use proxy_wasm_suites::rate_limit::{
 /// `--cases` and `--seed`.
 static TUNING: OnceLock<(Option<u32>, Option<u64>)> = OnceLock::new();
 
-const TESTS: [(&str, fn()); 7] = [
+const TESTS: [(&str, fn()); 8] = [
+    ("a_stream_that_trouble_leaves_behind_is_found", a_stream_that_trouble_leaves_behind_is_found),
     ("as_they_are_declared_the_limiters_pass", as_they_are_declared_the_limiters_pass),
     (
         "a_window_sold_as_sliding_is_found_out_in_four_requests",
@@ -125,7 +127,7 @@ fn what_never_refuses_is_vacuous() {
 /// `token_bucket_rust`, correct or with a mistake.
 fn token_bucket(defect: &str) -> Suite {
     let claim = RateLimit::token_bucket(3, secs(1)).by_header("x-user").shared().exact().any_clock();
-    let claim = RateLimit { pushes: Pushes::CountOn, ..claim };
+    let claim = RateLimit { pushes: Pushes::CountOn, faults: true, ..claim };
     let config = format!("limit=3 per_ms=1000 header=x-user {defect}");
     Suite::new(claim, Host::builder().plugin(plugin("token_bucket_rust").named("limiter").config(config)))
 }
@@ -166,4 +168,24 @@ fn the_token_bucket_holds_in_every_interleaving_of_two_workers_with_three_reques
         panic!("a lost update is found")
     };
     assert_eq!(failed.1.property, "exact");
+}
+
+/// Reads a property with each request, and holds the request for ever when that fails.
+const HOLDS: &[u8] = br#"(module
+  (import "env" "proxy_get_property" (func $get (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "plugin_name")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (i32.ne (call $get (i32.const 0) (i32.const 11) (i32.const 32) (i32.const 36)) (i32.const 0))))"#;
+
+fn a_stream_that_trouble_leaves_behind_is_found() {
+    let plugin = Plugin::from_bytes("holds", HOLDS, &LoadOptions::default()).expect("a module");
+    let claim = RateLimit { faults: true, ..RateLimit::fixed_window(1000, secs(1)) };
+    let counterexample = fails(&Suite::new(claim, Host::builder().plugin(plugin)));
+    assert_eq!(counterexample.violation.property, "stall", "{counterexample}");
+    assert_eq!(counterexample.schedule.requests(), 1, "{counterexample}");
+    let file = counterexample.file(Path::new("")).expect("a scenario");
+    assert!(file.contains("fault: {hostcall: proxy_get_property, status: not_found"), "{file}");
 }

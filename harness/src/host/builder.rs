@@ -1,6 +1,7 @@
 //! A chain of plugins and the world around it, to be made into a host.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -182,6 +183,7 @@ pub struct Builder {
     pub(crate) upstream: Upstream,
     pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) foreign_functions: BTreeMap<String, Own>,
+    pub(crate) dns: BTreeMap<String, Vec<IpAddr>>,
     pub(crate) options: Options,
     pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
@@ -212,6 +214,7 @@ impl Default for Builder {
             upstream: Upstream::Every(Answer::ok()),
             clusters: IndexMap::new(),
             foreign_functions: BTreeMap::new(),
+            dns: BTreeMap::new(),
             options: Options::default(),
             properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
@@ -253,6 +256,14 @@ impl Builder {
     #[must_use]
     pub fn upstream_each(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.upstream = Upstream::Each(answers.into_iter().collect());
+        self
+    }
+
+    /// The addresses that `envoy_resolve_dns` finds for a name; none is a name that nobody knows. Default: addresses are
+    /// themselves, `localhost` is `::1`, and no other name is known.
+    #[must_use]
+    pub fn resolves(mut self, name: impl Into<String>, to: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.dns.insert(name.into(), to.into_iter().collect());
         self
     }
 

@@ -62,6 +62,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.tester =
         builder.tester.clone().map(|properties| Box::new(Tester { properties, ..Tester::default() }));
     proxy.own_functions.clone_from(&builder.foreign_functions);
+    proxy.dns.clone_from(&builder.dns);
     proxy.workers = builder.workers;
     let mut recipes = Vec::with_capacity(builder.chain.len());
     for (index, setup) in builder.chain.iter().enumerate() {

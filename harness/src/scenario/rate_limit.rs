@@ -40,6 +40,9 @@ document! {
         pub clock: ClockClaim = ClockClaim::default(),
         /// What it does with a configuration push.
         pub pushes: Pushes = Pushes::default(),
+        /// Whether hostcalls fail for a while in ways that the ABI lets them fail: it then goes through that without a trap,
+        /// ends every stream, and keeps its claim from there on.
+        pub faults: bool = false,
         /// A request of its kind; left out, `GET /`. The suite adds the header that is the key.
         pub request: Option<Request>,
         /// Requests that come in a row, with no time between, are made together, and where workers meet, before hostcalls on
@@ -159,6 +162,7 @@ impl RateLimit {
             exact: false,
             clock: ClockClaim::default(),
             pushes: Pushes::default(),
+            faults: false,
             request: None,
             interleaving: None,
             cases: None,

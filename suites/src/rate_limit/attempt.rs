@@ -70,7 +70,8 @@ impl Attempt<'_> {
 
     /// Requests that are refused leave no trace: without them all others are admitted as before.
     fn refusals_are_free(&self, deeds: &[Deed], trace: &Trace) -> Result<(), Violation> {
-        let stepped = deeds.iter().any(|deed| matches!(deed, Deed::SetClock(_) | Deed::Push(_)));
+        let stepped =
+            deeds.iter().any(|deed| matches!(deed, Deed::SetClock(_) | Deed::Push(_) | Deed::Fault(_)));
         if stepped || trace.requests.iter().any(|seen| seen.admitted.is_none()) {
             return Ok(());
         }

@@ -107,6 +107,7 @@ impl Group<'_> {
         let mut tally = Tally::default();
         let mut model = Model::of(self.claim);
         let mut pushes = 0;
+        let mut healed = 0;
         // On which side of an edge an instant lies is judged only where it is claimed.
         let patience = model.patience().saturating_add(u64::from(!self.claim.exact));
         // Since the last step of the clock: its number, and when the admitted requests came.
@@ -114,7 +115,12 @@ impl Group<'_> {
         // From when on the limiter has had nothing to do but to let time pass.
         let mut idle_since: Option<u64> = None;
         for (number, seen) in self.requests {
-            let Some(admitted) = seen.admitted else { continue };
+            let Some(admitted) = seen.admitted.filter(|_| !seen.troubled) else { continue };
+            if seen.healed != healed {
+                healed = seen.healed;
+                steady.1.clear();
+                idle_since = None;
+            }
             if self.claim.pushes == Pushes::BeginAnew && seen.pushes != pushes {
                 pushes = seen.pushes;
                 model = Model::of(self.claim);
@@ -127,8 +133,10 @@ impl Group<'_> {
             }
             // The clock that plugins read stands still there.
             let stands_still = seen.realtime == u64::MAX;
+            // What was counted in trouble is not known.
+            let known = seen.healed == 0;
             let stepped = seen.steps_of_clock > 0;
-            if !stepped && !stands_still {
+            if !stepped && !stands_still && known {
                 tally.edges += u64::from(model.at_an_edge(seen.realtime));
                 if self.claim.exact && model.would_admit(seen.realtime) != admitted {
                     return Err(self.inexact(*number, seen, admitted));
@@ -147,7 +155,7 @@ impl Group<'_> {
                 let waited = match idle_since {
                     Some(since) => seen.at - since,
                     // It has not been asked yet: it had all the time before.
-                    None if !stepped => u64::MAX,
+                    None if !stepped && known => u64::MAX,
                     None => 0,
                 };
                 if judged && waited >= patience {

@@ -11,11 +11,11 @@
 //! # }
 //! ```
 //!
-//! In reading order: `model` (the algorithms as pure types), `schedule` (what is done to a limiter), `strategy` and
-//! `shrink` (schedules for proptest, and how they become small), `deed` and `play` (a schedule on a host, and what is
-//! seen), `judge` (what is seen against what is claimed), `attempt` (one schedule), `suite` (many), `exhaust` (every
-//! interleaving of one), `counterexample` (what
-//! is told of a failure), `scenario` (`rate_limit` of scenario files).
+//! In reading order: `model` (the algorithms as pure types), `schedule` (what is done to a limiter), `strategy`, `trouble`
+//! and `shrink` (schedules for proptest, hostcalls that fail in them, and how they become small), `deed` and `play` (a
+//! schedule on a host, and what is seen), `judge` (what is seen against what is claimed), `attempt` (one schedule), `suite`
+//! (many), `exhaust` (every interleaving of one), `counterexample` (what is told of a failure), `scenario` (`rate_limit` of
+//! scenario files).
 
 mod attempt;
 mod counterexample;
@@ -29,6 +29,7 @@ mod schedule;
 mod shrink;
 mod strategy;
 mod suite;
+mod trouble;
 
 pub use counterexample::Counterexample;
 pub use exhaust::Exhausted;

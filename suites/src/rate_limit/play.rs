@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use proxy_wasm_harness::host::{Exchange, Host, Peer};
-use proxy_wasm_harness::proxy::StreamId;
+use proxy_wasm_harness::proxy::{Injection, StreamId};
 use proxy_wasm_harness::scenario::{LimitKey, RateLimit};
 use proxy_wasm_harness::state::{Request, show};
 
 use super::deed::Deed;
+use super::trouble::is_trouble;
 
 /// What was seen of a schedule.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,10 @@ pub struct Seen {
     pub steps_of_clock: u32,
     /// How many configurations had been pushed by then.
     pub pushes: u32,
+    /// Hostcalls failed when it came.
+    pub troubled: bool,
+    /// How often trouble had been healed by then.
+    pub healed: u32,
     /// The worker it came to.
     pub worker: usize,
     /// The requests that it came together with have the same number here; nothing if it came alone.
@@ -62,6 +67,11 @@ struct Play<'a> {
     next_worker: usize,
     steps_of_clock: u32,
     pushes: u32,
+    /// The troubles that are not over.
+    faults: Vec<Injection>,
+    healed: u32,
+    /// Streams that were given up in trouble; they have time until it is healed.
+    given_up: usize,
     plugins: &'a [(String, Vec<u8>)],
     streams: BTreeMap<String, (StreamId, usize)>,
     trace: Trace,
@@ -84,6 +94,9 @@ pub(super) fn play(
         next_worker: 0,
         steps_of_clock: 0,
         pushes: 0,
+        faults: Vec::new(),
+        healed: 0,
+        given_up: 0,
         plugins,
         streams: BTreeMap::new(),
         trace: Trace::default(),
@@ -113,7 +126,12 @@ impl Play<'_> {
             }
             Deed::Push(push) => self.push(place, push),
             Deed::Race(requests) => self.race(place, requests),
-            Deed::Fault(injection) => self.host.inject(injection),
+            Deed::Fault(injection) => self.fault(injection),
+            Deed::Heal => {
+                for fault in self.faults.clone() {
+                    self.fault(Injection { count: 0, ..fault });
+                }
+            }
             Deed::Send(request) => {
                 let request = self.arrives(place, request);
                 let exchange = self.host.send(request);
@@ -145,6 +163,21 @@ impl Play<'_> {
                     self.host.abort(stream, Peer::Client);
                 }
             }
+        }
+    }
+
+    /// A fault begins or, with no times to happen, is over.
+    fn fault(&mut self, injection: Injection) {
+        self.host.inject(injection.clone());
+        if !is_trouble(&injection) {
+            return;
+        }
+        let before = self.faults.len();
+        self.faults.retain(|known| known.hostcall != injection.hostcall);
+        if injection.count > 0 {
+            self.faults.push(injection);
+        } else if before > 0 && self.faults.is_empty() {
+            self.healed += 1;
         }
     }
 
@@ -207,6 +240,8 @@ impl Play<'_> {
             realtime: self.host.clock().realtime(),
             steps_of_clock: self.steps_of_clock,
             pushes: self.pushes,
+            troubled: !self.faults.is_empty(),
+            healed: self.healed,
             worker,
             together: None,
             key,
@@ -229,6 +264,8 @@ impl Play<'_> {
         seen.admitted = match (exchange.upstream_request(), status) {
             (Some(_), _) => Some(true),
             (None, Some(status)) if self.claim.refused.status.matches(&status) => Some(false),
+            // In trouble it may say so as it likes.
+            (None, Some(_)) if seen.troubled => None,
             (None, Some(status)) => {
                 let words = format!(
                     "request {} got {status} and did not reach the upstream; refused is {}",
@@ -247,7 +284,10 @@ impl Play<'_> {
             let words =
                 format!("{} trapped in {}: {}", trapped.plugin, trapped.callback.name(), trapped.trap);
             Some(("trap", words))
-        } else if let Some(stall) = self.host.stalls().first() {
+        } else if !self.faults.is_empty() {
+            self.given_up = self.host.stalls().len();
+            None
+        } else if let Some(stall) = self.host.stalls().get(self.given_up) {
             Some(("stall", stall.to_string()))
         } else {
             self.host.findings().first().map(|found| ("finding", format!("{}: {}", found.id, found.message)))
@@ -264,6 +304,10 @@ impl Play<'_> {
                 let _ = self.host.respond_scripted(stream);
             }
             self.look_at(stream, number);
+        }
+        // What waits for a timeout gets it.
+        if !self.host.open_streams().is_empty() {
+            self.host.advance(proxy_wasm_harness::scenario::Scenario::PATIENCE);
         }
         self.look_for_trouble(place);
         let open = self.host.open_streams();

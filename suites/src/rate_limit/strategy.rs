@@ -18,6 +18,7 @@ use proxy_wasm_harness::state::Clock;
 use super::model::Model;
 use super::schedule::{Op, Schedule};
 use super::shrink::Shrinking;
+use super::trouble::MENU;
 
 /// Generates schedules for a limiter that claims something.
 #[derive(Clone, Debug)]
@@ -34,6 +35,7 @@ pub struct Schedules {
     /// Whether VMs share what they count, and may come in each other's way.
     shared: bool,
     pushes: bool,
+    faults: bool,
     requests: RangeInclusive<usize>,
     /// What decides, if the limiter is what it claims to be.
     model: Model,
@@ -54,6 +56,7 @@ impl Schedules {
             workers: 4,
             start: Clock::DEFAULT_REALTIME,
             shared: claim.scope == Scope::Shared,
+            faults: claim.faults,
             pushes: claim.pushes != Pushes::None,
             any_clock: claim.clock == ClockClaim::Any,
             requests: 1..=24,
@@ -162,7 +165,18 @@ impl<'a, R: Rng> Draw<'a, R> {
         self.hot = self.chance(2);
         let arrivals = self.arrivals();
         let requests = self.rng.random_range(self.of.requests.clone());
-        for _ in 0..requests {
+        // Trouble comes first, and is over by half of the requests.
+        let troubles = if self.of.faults && self.chance(3) { self.troubles() } else { Vec::new() };
+        let healing = if troubles.is_empty() { 0 } else { 1 + requests / 2 };
+        for number in 0..requests {
+            if number == healing && !troubles.is_empty() {
+                self.schedule.ops.push(Op::Heal);
+            }
+            if number < healing && self.chance(2) {
+                let kind = troubles[self.below(troubles.len() as u64) as usize];
+                let times = 1 + self.below(3) as u8;
+                self.schedule.ops.push(Op::Fault(kind, times));
+            }
             let gap = self.gap(arrivals);
             self.wait(gap);
             if !plain {
@@ -174,6 +188,12 @@ impl<'a, R: Rng> Draw<'a, R> {
             self.schedule.interleaving = Some(self.interleaving());
         }
         self.schedule.tidy()
+    }
+
+    /// Some of the troubles there are.
+    fn troubles(&mut self) -> Vec<u8> {
+        let chosen = self.rng.next_u64();
+        (0..MENU.len() as u8).filter(|kind| chosen >> kind & 1 == 1).collect()
     }
 
     /// Who goes on where workers meet: anyone; or mostly whoever went on last, with a few changes.

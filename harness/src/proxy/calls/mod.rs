@@ -161,6 +161,8 @@ pub(crate) struct CallView {
     pub(crate) initial_metadata: Option<Fields>,
     pub(crate) trailing_metadata: Option<Fields>,
     pub(crate) grpc_message: Option<Buffer>,
+    /// The answer of a lookup of a name.
+    pub(crate) call_data: Option<Vec<u8>>,
 }
 
 impl CallView {
@@ -249,7 +251,7 @@ impl Proxy {
         self.view_of(vm, context)
     }
 
-    fn view_of(&mut self, vm: VmIndex, context: u32) -> Option<&mut CallView> {
+    pub(crate) fn view_of(&mut self, vm: VmIndex, context: u32) -> Option<&mut CallView> {
         self.vm_mut(vm).plugins.iter_mut().find(|plugin| plugin.id == context).map(|plugin| &mut plugin.view)
     }
 

@@ -86,6 +86,7 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
 
 fn proxy_options(host: &HostOptions) -> Options {
     Options {
+        allow_metadata: false,
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
         enable_trailers: host.enable_trailers.unwrap_or_default(),
