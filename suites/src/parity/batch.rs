@@ -128,7 +128,8 @@ impl<'a> Prepared<'a> {
     fn prefixes(&self) -> Vec<String> {
         let mut all = vec![": ".to_owned()];
         for (spec, _) in &self.plugins {
-            for parts in [&[&spec.root_id, &spec.vm.id][..], &[&spec.name, &spec.root_id, &spec.vm.id]] {
+            let name = spec.envoy.plugin_name.as_ref().unwrap_or(&spec.name);
+            for parts in [&[&spec.root_id, &spec.vm.id][..], &[name, &spec.root_id, &spec.vm.id]] {
                 let said: String =
                     parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
                 all.push(format!("{said}: "));

@@ -83,7 +83,7 @@ fn http_manager(route: Json, filters: &[Json], trailers: bool) -> Json {
 
 fn wasm_filter(plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
     let mut config = json!({
-        "name": plugin.name,
+        "name": plugin.envoy.plugin_name.as_ref().unwrap_or(&plugin.name),
         "root_id": plugin.root_id,
         "failure_policy": match plugin.failure_policy {
             FailurePolicy::Closed => "FAIL_CLOSED",
@@ -97,6 +97,10 @@ fn wasm_filter(plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
         },
         "allow_on_headers_stop_iteration": host.allow_on_headers_stop_iteration,
     });
+    if plugin.failure_policy == FailurePolicy::Reload {
+        // Envoy counts the backoff from its own start on, too; the simulated proxy has been running for long.
+        config["reload_config"] = json!({"backoff": {"base_interval": "0.01s"}});
+    }
     if !plugin.config.is_empty() {
         config["configuration"] = bytes(&plugin.config);
     }

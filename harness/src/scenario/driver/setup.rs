@@ -75,6 +75,9 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     if let Some(allow) = spec.envoy.allow_on_headers_stop_iteration {
         setup = setup.allow_on_headers_stop_iteration(allow);
     }
+    if let Some(names) = &spec.envoy.allowed_capabilities {
+        setup = setup.allowed_capabilities(names);
+    }
     if let Some(backoff) = spec.envoy.reload_backoff {
         setup = setup.reload_backoff(backoff);
     }
