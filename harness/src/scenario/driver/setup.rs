@@ -6,8 +6,8 @@ use crate::proxy::{self, Options, Start};
 use crate::scenario::cost;
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{
-    Answers, Chain, Expectations, FailurePolicy, HostOptions, Modules, PluginSpec, RunError, RunOptions,
-    Scenario, StartMode,
+    Answers, Chain, Expectations, FailurePolicy, Modules, PluginSpec, RunError, RunOptions, Scenario,
+    StartMode,
 };
 
 /// The host that `scenario` describes.
@@ -17,7 +17,7 @@ pub(super) fn builder(
     options: &RunOptions,
 ) -> Result<Builder, RunError> {
     let mut builder = Host::builder()
-        .options(proxy_options(&scenario.host))
+        .options(proxy_options(scenario))
         .workers(scenario.host.workers as usize)
         .seed(scenario.seed)
         .patience(scenario.patience)
@@ -87,8 +87,10 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     Ok(setup)
 }
 
-fn proxy_options(host: &HostOptions) -> Options {
+fn proxy_options(scenario: &Scenario) -> Options {
+    let host = &scenario.host;
     Options {
+        upstream_protocol: scenario.upstream_protocol(),
         allow_metadata: false,
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
