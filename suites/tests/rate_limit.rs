@@ -1,11 +1,79 @@
 //! The rate limiters under test, held to what they are, and to what they are not.
+//!
+//! Takes what libtest takes, and `--cases N` and `--seed N`: so many schedules wherever a limiter is to pass.
 
 use std::path::Path;
+use std::process::ExitCode;
+use std::sync::OnceLock;
 
+use libtest_mimic::{Arguments, Trial};
+
+use proxy_wasm_suites::harness::vm::LoadOptions;
 use proxy_wasm_suites::prelude::*;
 use proxy_wasm_suites::rate_limit::{
-    Counterexample, Edge, Exhausted, Op, Outcome, RateLimit, Schedule, Suite, Windows,
+    Counterexample, Edge, Exhausted, Op, Outcome, Pushes, RateLimit, Schedule, Suite, Windows,
 };
+
+/// `--cases` and `--seed`.
+static TUNING: OnceLock<(Option<u32>, Option<u64>)> = OnceLock::new();
+
+const TESTS: [(&str, fn()); 8] = [
+    ("a_stream_that_trouble_leaves_behind_is_found", a_stream_that_trouble_leaves_behind_is_found),
+    ("as_they_are_declared_the_limiters_pass", as_they_are_declared_the_limiters_pass),
+    (
+        "a_window_sold_as_sliding_is_found_out_in_four_requests",
+        a_window_sold_as_sliding_is_found_out_in_four_requests,
+    ),
+    ("a_limiter_that_trusts_the_clock_may_not_claim_any", a_limiter_that_trusts_the_clock_may_not_claim_any),
+    ("what_never_refuses_is_vacuous", what_never_refuses_is_vacuous),
+    ("the_token_bucket_is_what_it_claims_to_be", the_token_bucket_is_what_it_claims_to_be),
+    ("every_broken_twin_is_caught", every_broken_twin_is_caught),
+    (
+        "the_token_bucket_holds_in_every_interleaving_of_two_workers_with_three_requests",
+        the_token_bucket_holds_in_every_interleaving_of_two_workers_with_three_requests,
+    ),
+];
+
+fn main() -> ExitCode {
+    let (own, rest) = own_arguments(std::env::args());
+    TUNING.set(own).expect("it is set once");
+    let trials = TESTS.iter().map(|(name, test)| {
+        Trial::test(*name, move || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_iter(rest), trials.collect()).exit_code()
+}
+
+/// Takes `--cases N` and `--seed N` out of the arguments.
+fn own_arguments(all: impl Iterator<Item = String>) -> ((Option<u32>, Option<u64>), Vec<String>) {
+    let (mut own, mut rest) = ((None, None), Vec::new());
+    let mut all = all.peekable();
+    while let Some(argument) = all.next() {
+        let (name, value) =
+            argument.split_once('=').map_or((&*argument, None), |(name, value)| (name, Some(value)));
+        if !["--cases", "--seed"].contains(&name) {
+            rest.push(argument);
+            continue;
+        }
+        let value = value.map(str::to_owned).or_else(|| all.next());
+        let number = value.and_then(|value| value.parse::<u64>().ok());
+        let number = number.unwrap_or_else(|| panic!("{name} takes a number"));
+        match name {
+            "--cases" => own.0 = Some(u32::try_from(number).expect("fewer than four billion cases")),
+            _ => own.1 = Some(number),
+        }
+    }
+    (own, rest)
+}
+
+/// With what the command line says, or so many cases.
+fn tuned(suite: Suite, cases: Option<u32>) -> Suite {
+    let (asked, seed) = TUNING.get().copied().unwrap_or_default();
+    let suite = seed.into_iter().fold(suite, Suite::seed);
+    asked.or(cases).into_iter().fold(suite, Suite::cases)
+}
 
 fn plugin(name: &str) -> Plugin {
     let artifacts = Path::new("../plugins-under-test/artifacts");
@@ -28,31 +96,26 @@ fn two_per_window() -> RateLimit {
     RateLimit::fixed_window(2, secs(1)).refused(403)
 }
 
-#[test]
 fn as_they_are_declared_the_limiters_pass() {
-    suite(two_per_window(), "rate_limiting_rust").check();
-    suite(two_per_window(), "rate_limiting_go").cases(32).check();
+    tuned(suite(two_per_window(), "rate_limiting_rust"), None).check();
+    tuned(suite(two_per_window(), "rate_limiting_go"), Some(32)).check();
     let exactly = RateLimit { windows: Windows::FirstRequest, edge: Edge::Same, ..two_per_window().exact() };
-    suite(exactly, "rate_limiting_rust").check();
+    let exactly = RateLimit { pushes: Pushes::BeginAnew, ..exactly };
+    tuned(suite(exactly, "rate_limiting_rust"), None).check();
 }
 
-#[test]
 fn a_window_sold_as_sliding_is_found_out_in_four_requests() {
     let counterexample =
         fails(&suite(RateLimit::sliding_window(2, secs(1)).refused(403), "rate_limiting_rust"));
     assert_eq!(counterexample.violation.property, "bound", "{counterexample}");
     assert!(counterexample.schedule.requests() <= 5, "{counterexample}");
-    println!("{counterexample}");
 }
 
-#[test]
 fn a_limiter_that_trusts_the_clock_may_not_claim_any() {
     let counterexample = fails(&suite(two_per_window().any_clock(), "rate_limiting_rust"));
     assert_eq!(counterexample.violation.property, "progress", "{counterexample}");
-    println!("{counterexample}");
 }
 
-#[test]
 fn what_never_refuses_is_vacuous() {
     let counterexample = fails(&suite(RateLimit::fixed_window(2, secs(1)), "header_logger_rust").cases(3));
     assert_eq!(counterexample.violation.property, "bound", "{counterexample}");
@@ -64,17 +127,16 @@ fn what_never_refuses_is_vacuous() {
 /// `token_bucket_rust`, correct or with a mistake.
 fn token_bucket(defect: &str) -> Suite {
     let claim = RateLimit::token_bucket(3, secs(1)).by_header("x-user").shared().exact().any_clock();
+    let claim = RateLimit { pushes: Pushes::CountOn, faults: true, ..claim };
     let config = format!("limit=3 per_ms=1000 header=x-user {defect}");
     Suite::new(claim, Host::builder().plugin(plugin("token_bucket_rust").named("limiter").config(config)))
 }
 
-#[test]
 fn the_token_bucket_is_what_it_claims_to_be() {
-    let report = token_bucket("").check();
-    println!("{report:?}");
+    let report = tuned(token_bucket(""), None).check();
+    assert!(report.tally.refused * 20 > report.tally.requests, "it is kept busy: {report:?}");
 }
 
-#[test]
 fn every_broken_twin_is_caught() {
     for (defect, requests) in [
         ("refills-on-refusal", 5),
@@ -85,7 +147,6 @@ fn every_broken_twin_is_caught() {
         ("more-than-one", 3),
     ] {
         let counterexample = fails(&token_bucket(&format!("defect={defect}")));
-        println!("{defect}: {counterexample}");
         assert!(
             ["exact", "bound"].contains(&counterexample.violation.property),
             "{defect}: {counterexample}"
@@ -100,14 +161,31 @@ fn three_each() -> Schedule {
     Schedule { workers: 2, ops: ops.to_vec(), ..Schedule::default() }
 }
 
-#[test]
 fn the_token_bucket_holds_in_every_interleaving_of_two_workers_with_three_requests() {
     let Exhausted::Held(count) = token_bucket("").exhaust(&three_each(), 100_000) else { panic!("it holds") };
-    println!("{count} interleavings");
     assert!(count > 100, "{count} interleavings");
     let Exhausted::Failed(failed) = token_bucket("defect=blind-write").exhaust(&three_each(), 100_000) else {
         panic!("a lost update is found")
     };
-    println!("{failed:?}");
     assert_eq!(failed.1.property, "exact");
+}
+
+/// Reads a property with each request, and holds the request for ever when that fails.
+const HOLDS: &[u8] = br#"(module
+  (import "env" "proxy_get_property" (func $get (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "plugin_name")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (i32.ne (call $get (i32.const 0) (i32.const 11) (i32.const 32) (i32.const 36)) (i32.const 0))))"#;
+
+fn a_stream_that_trouble_leaves_behind_is_found() {
+    let plugin = Plugin::from_bytes("holds", HOLDS, &LoadOptions::default()).expect("a module");
+    let claim = RateLimit { faults: true, ..RateLimit::fixed_window(1000, secs(1)) };
+    let counterexample = fails(&Suite::new(claim, Host::builder().plugin(plugin)));
+    assert_eq!(counterexample.violation.property, "stall", "{counterexample}");
+    assert_eq!(counterexample.schedule.requests(), 1, "{counterexample}");
+    let file = counterexample.file(Path::new("")).expect("a scenario");
+    assert!(file.contains("fault: {hostcall: proxy_get_property, status: not_found"), "{file}");
 }

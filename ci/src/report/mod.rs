@@ -1,14 +1,17 @@
 //! What came of trials, and the formats in which it is told: a file each, all functions of the same values.
 
 pub(crate) mod github;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod markdown;
 pub(crate) mod pretty;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use proxy_wasm_harness::scenario::Failure;
+use proxy_wasm_harness::scenario::{Failure, Run};
 use proxy_wasm_suites::snapshots::Difference;
 
 use crate::exit::Exit;
@@ -47,6 +50,8 @@ pub(crate) struct Trial {
     pub(crate) again: Option<String>,
     /// Time on the wall.
     pub(crate) wall: Duration,
+    /// Everything that happened, where a report asks for it.
+    pub(crate) record: Option<Arc<Run>>,
 }
 
 impl Trial {
@@ -68,6 +73,7 @@ impl Trial {
             beside: String::new(),
             again: None,
             wall: Duration::ZERO,
+            record: None,
         }
     }
 

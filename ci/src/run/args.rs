@@ -22,6 +22,7 @@ Examples:
   proxy-wasm-test run --fetch                             # with the modules that manifests name by url
   proxy-wasm-test run --format json | jq .summary
   proxy-wasm-test run --junit target/junit.xml            # for CI
+  proxy-wasm-test run --html report.html                  # a timeline of each scenario
 
 Exit codes: 0 all passed, 1 something failed, 2 usage or input that cannot be used,
 3 internal error";
@@ -118,6 +119,14 @@ pub(super) struct Telling {
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 
+    /// Write a summary in Markdown, too
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+
+    /// Write a page with a timeline of each scenario, too: one file, readable without scripts
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+
     /// Show every callback and hostcall of what failed
     #[arg(long)]
     pub(super) trace: bool,
@@ -130,7 +139,7 @@ pub(super) struct Telling {
 impl Telling {
     /// The files that are written at the end.
     pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.junit.iter()
+        [&self.junit, &self.markdown, &self.html].into_iter().flatten()
     }
 }
 

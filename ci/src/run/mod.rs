@@ -105,6 +105,14 @@ fn end(
         let xml = report::junit::document(trials)?;
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
     }
+    if let Some(path) = &args.telling.markdown {
+        let text = report::markdown::document(trials);
+        write::whole(path, text.as_bytes()).map_err(Error::writing(path))?;
+    }
+    if let Some(path) = &args.telling.html {
+        let page = report::html::document(trials);
+        write::whole(path, page.as_bytes()).map_err(Error::writing(path))?;
+    }
     Ok(report::exit(trials))
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use proxy_wasm_harness::scenario::{self, Modules, Run, Scenario, Style, Verdict, View};
@@ -55,7 +56,10 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
     if let Some(verdict) = Verdict::without_run(scenario) {
         return Trial { outcome: outcome(verdict, true), ..blank(job) };
     }
-    let judged = rate_limit::run(scenario, modules, &args.limits.running(), args.schedules.tuning());
+    let mut options = args.limits.running();
+    // The page shows what each callback costs.
+    options.count_fuel |= args.telling.html.is_some();
+    let judged = rate_limit::run(scenario, modules, &options, args.schedules.tuning());
     let Judged { run, counterexample, .. } = match judged {
         Ok(judged) => judged,
         Err(error) => return unusable(job, &(error.0.file.clone(), error.0.line), vec![error.to_string()]),
@@ -80,10 +84,13 @@ fn of_scenario(job: &Job, scenario: &Scenario, args: &Args, modules: &dyn Module
         if args.telling.trace {
             let _ = write!(trial.beside, "every callback and hostcall:\n{}", run.view(View::Abi));
         }
-        trial.failures = run.failures;
+        trial.failures.clone_from(&run.failures);
         trial.differences = kept.differences;
     }
     trial.outcome = outcome;
+    if args.telling.html.is_some() {
+        trial.record = Some(Arc::new(run));
+    }
     trial
 }
 

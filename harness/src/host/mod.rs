@@ -239,10 +239,15 @@ impl Host {
         self
     }
 
-    /// Makes hostcalls fail from here on.
+    /// Makes hostcalls fail from here on. One that is to fail no times at all fails no more, whatever was said before.
     pub fn inject(&mut self, injection: Injection) {
         self.act(Act::Fault(Box::new(injection.clone())));
-        self.slot.injections.push(injection);
+        if injection.count == 0 {
+            let (hostcall, plugin) = (&injection.hostcall, injection.plugin);
+            self.slot.injections.retain(|known| known.hostcall != *hostcall || known.plugin != plugin);
+        } else {
+            self.slot.injections.push(injection);
+        }
     }
 
     /// The exchange of a stream, as far as it has come.

@@ -129,6 +129,10 @@ impl<G: Guest> Drive<'_, G> {
             Answering::End => {
                 self.proxy.record_part(id, Party::UpstreamSends, What::End, b"");
                 self.answer_complete(id, true);
+                if self.upgraded(id) {
+                    self.upgraded_ends(id);
+                    return;
+                }
                 self.piece(id, Direction::Response, Vec::new(), true);
             }
             Answering::Trailers(fields) => {
@@ -167,10 +171,18 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     pub(super) fn upstream_head(&mut self, id: StreamId, mut fields: Fields, status: u16, end_stream: bool) {
-        // The answer to HEAD has the head of a body, and none.
-        let end_stream = end_stream || self.stream(id).head_request;
+        let upgrade = self.stream(id).upgrade;
+        // The answer to HEAD has the head of a body, and none; that to an upgrade is 101, or has none.
+        let end_stream = match upgrade {
+            true => status != 101,
+            false => end_stream || self.stream(id).head_request,
+        };
         if end_stream {
             self.stream(id).upstream.answering.clear();
+        }
+        if upgrade && status == 101 {
+            // What follows is not framed.
+            fields.remove(b"transfer-encoding");
         }
         // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
         fields.remove(b"keep-alive");
@@ -178,11 +190,17 @@ impl<G: Guest> Drive<'_, G> {
         let now = self.proxy.clock.now();
         self.answer_complete(id, end_stream);
         let upstream = &mut self.stream(id).upstream;
-        let took = upstream.request_ended_at.map_or(Duration::ZERO, |ended| now - ended);
+        let took = upstream.request_ended_at.map(|ended| now - ended);
         if let Some(deadline) = upstream.timeout.take_if(|_| end_stream) {
             self.proxy.deadlines.cancel(deadline);
         }
-        fields.overwrite(b"x-envoy-upstream-service-time", Decimal::of(took.as_millis()).as_bytes());
+        // Of an answer that came before the request's end Envoy does not say what it took (1.40, observed).
+        if let Some(took) = took {
+            fields.overwrite(b"x-envoy-upstream-service-time", Decimal::of(took.as_millis()).as_bytes());
+        }
+        if upgrade && end_stream {
+            fields.remove(b"content-length");
+        }
         let half = self.half(id, Direction::Response);
         if half.headers.is_some() {
             return; // A local reply is under way; the upstream's answer comes too late.
@@ -191,6 +209,9 @@ impl<G: Guest> Drive<'_, G> {
         half.complete = end_stream;
         self.stream(id).code = Some(status);
         self.headers(id, Direction::Response, From::Start, end_stream);
+        if self.upgraded(id) {
+            self.piece(id, Direction::Response, Vec::new(), false);
+        }
     }
 
     /// The upstream's answer has come in, to its end if `end_stream`.

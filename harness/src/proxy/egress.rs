@@ -7,6 +7,7 @@ use super::http_date::HttpDate;
 use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
 use super::transcript::{Fault, Party, What};
+use super::upstream_head::unfit;
 use crate::state::{Fields, Protocol};
 
 /// Header fields that the proxy takes out of a response before it writes it.
@@ -51,16 +52,17 @@ impl<G: Guest> Drive<'_, G> {
         let now = self.proxy.clock.now();
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
-        let (protocol, head_request) = (stream.protocol, stream.head_request);
+        let (protocol, head_request, upgrade) = (stream.protocol, stream.head_request, stream.upgrade);
         let Some(fields) = stream.half_mut(Direction::Response).headers.as_mut() else { return };
-        for name in HOP {
+        let upgraded = upgrade && fields.get(b":status") == Some(b"101");
+        for name in HOP.iter().filter(|_| !upgraded) {
             fields.remove(name);
         }
         if fields.get(b"date").is_none() {
             fields.add(b"date", date.as_ref().map_or(&[], HttpDate::as_slice));
         }
         fields.overwrite(b"server", b"envoy");
-        if incomplete && protocol == Protocol::Http1 {
+        if incomplete && protocol == Protocol::Http1 && !upgraded {
             fields.add(b"connection", b"close");
         }
         let code = fields.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
@@ -68,7 +70,17 @@ impl<G: Guest> Drive<'_, G> {
         if protocol == Protocol::Http1 {
             frame(&mut wire, end_stream, head_request);
         }
+        let unfit = protocol == Protocol::Http1 && unfit(&wire).is_some();
         self.proxy.record_fields(id, Party::ClientReceives, What::Head { end_stream }, &wire);
+        if unfit {
+            let vm = self.stream(id).filters.first().map(|filter| filter.vm);
+            self.proxy.fault_in(vm, Fault {
+                id: "wire/raw-header",
+                call: "proxy_on_response_headers",
+                what: "a name or value of the response's head is none that HTTP allows, and Envoy writes it to the client as \
+                       it is: a line break in it begins a header field of its own, or the body",
+            });
+        }
         self.stream(id).code = code;
         let received = &mut self.stream(id).client.received;
         received.head = Some(wire);

@@ -12,9 +12,6 @@ use super::transcript::Fault;
 use crate::abi::{AbiVersion, CallbackId};
 use crate::state::Buffer;
 
-/// Number that a stopping plugin returns, used when a local reply overrides what it did return.
-const STOP: u32 = u32::MAX;
-
 impl<G: Guest> Drive<'_, G> {
     /// Makes one callback, then runs what its hostcalls asked for.
     ///
@@ -36,11 +33,30 @@ impl<G: Guest> Drive<'_, G> {
             }
             Returned::Absent => Called::Absent,
             Returned::Unit => Called::Number(0),
-            Returned::Value(_) if stopped => Called::Number(STOP),
+            Returned::Value(_) if stopped => Called::Stopped,
             Returned::Value(number) => Called::Number(number),
         };
         self.drain(vm);
         called
+    }
+
+    /// Tells every plugin of the stream of a METADATA frame: on the way to the upstream in the order of the chain, on the
+    /// way back against it.
+    pub(crate) fn metadata(&mut self, id: StreamId, direction: Direction, elements: u32) {
+        let count = self.stream(id).filters.len();
+        for step in 0..count {
+            let (callback, at) = match direction {
+                Direction::Request => (CallbackId::RequestMetadata, step),
+                Direction::Response => (CallbackId::ResponseMetadata, count - 1 - step),
+            };
+            if self.stream(id).ended {
+                return;
+            }
+            let Filter { vm, context, created, .. } = *self.filter(id, at);
+            if created {
+                self.call(vm, Invocation::new(callback, &[context, elements]));
+            }
+        }
     }
 
     fn filter(&mut self, id: StreamId, filter: usize) -> &mut Filter {
@@ -104,7 +120,7 @@ impl<G: Guest> Drive<'_, G> {
         let called = self.call(vm, Invocation::new(name, &args[..known]));
         let status = match called {
             Called::Failed if self.failed(id, filter, direction) => HeadersStatus::Continue,
-            Called::Failed => HeadersStatus::StopAllAndWatermark,
+            Called::Failed | Called::Stopped => HeadersStatus::StopAllAndWatermark,
             Called::Absent => HeadersStatus::Continue,
             Called::Number(number) => {
                 HeadersStatus::from_abi(number, self.proxy.plugin(plugin).allow_on_headers_stop_iteration)
@@ -153,10 +169,18 @@ impl<G: Guest> Drive<'_, G> {
         let called = self.call(vm, Invocation::new(name, &[context, size, u32::from(end_stream)]));
         let status = match called {
             Called::Failed if self.failed(id, filter, direction) => DataStatus::Continue,
-            Called::Failed => DataStatus::StopNoBuffer,
+            Called::Failed | Called::Stopped => DataStatus::StopNoBuffer,
             Called::Absent => DataStatus::Continue,
             Called::Number(number) => DataStatus::from_abi(number),
         };
+        if status == DataStatus::StopNoBuffer && matches!(called, Called::Number(_)) && size > 0 {
+            self.proxy.fault_in(Some(vm), Fault {
+                id: "envoy/body-dropped",
+                call: name.name(),
+                what: "it answered neither Continue (0) nor Pause (1): Envoy takes 3 and all above as a stop without \
+                       buffering, and the bytes of this callback are lost",
+            });
+        }
         let side = self.filter(id, filter).side_mut(direction);
         side.buffering = status == DataStatus::StopAndBuffer;
         side.body = match status {
@@ -189,7 +213,7 @@ impl<G: Guest> Drive<'_, G> {
         let called = self.call(vm, Invocation::new(name, &[context, count]));
         let status = match called {
             Called::Failed if self.failed(id, filter, direction) => TrailersStatus::Continue,
-            Called::Failed => TrailersStatus::StopIteration,
+            Called::Failed | Called::Stopped => TrailersStatus::StopIteration,
             Called::Absent => TrailersStatus::Continue,
             Called::Number(number) => TrailersStatus::from_abi(number),
         };
@@ -247,4 +271,6 @@ pub(crate) enum Called {
     Absent,
     /// It returned this number; zero when the callback has no result.
     Number(u32),
+    /// It asked for a local response or a close: what it returned does not count.
+    Stopped,
 }

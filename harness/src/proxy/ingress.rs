@@ -10,6 +10,7 @@ use super::ids::{Direction, StreamId};
 use super::request_head::{as_sent, content_length, is_grpc};
 use super::run::Deadline;
 use super::transcript::{Detail, Kind, Party, What};
+use super::upgrade;
 use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
 
 impl<G: Guest> Drive<'_, G> {
@@ -26,8 +27,9 @@ impl<G: Guest> Drive<'_, G> {
     fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
         let id = self.proxy.next_stream();
         let mut parts = parts(request, self.proxy.options.enable_trailers);
-        let end_stream = parts.is_empty();
-        if !end {
+        let to = upgrade::asked(request);
+        let end_stream = parts.is_empty() && to.is_none();
+        if !end || to.is_some() {
             hold_open(&mut parts);
         }
         if self.proxy.transcript.records(Detail::Http) {
@@ -47,6 +49,15 @@ impl<G: Guest> Drive<'_, G> {
             self.send_local_reply(id, reply);
             return id;
         }
+        if let Some(to) = to {
+            let known = &self.proxy.options.upgrades;
+            if !known.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(to)) {
+                self.half(id, Direction::Request).headers = Some(fields);
+                self.send_local_reply(id, upgrade::refused());
+                return id;
+            }
+            self.stream(id).upgrade = true;
+        }
         let stream = self.stream(id);
         stream.head_request = fields.get(b":method") == Some(b"HEAD");
         stream.grpc_request = fields.get(b"content-type").is_some_and(is_grpc);
@@ -56,6 +67,9 @@ impl<G: Guest> Drive<'_, G> {
         half.headers = Some(fields);
         half.complete = end_stream;
         self.headers(id, Direction::Request, From::Start, end_stream);
+        if to.is_some() {
+            self.piece(id, Direction::Request, Vec::new(), false);
+        }
         self.schedule_client(id);
         id
     }
@@ -143,6 +157,10 @@ impl<G: Guest> Drive<'_, G> {
                     self.client_part(id);
                     return;
                 }
+            }
+            Part::End if self.upgraded(id) => {
+                self.client_gone(id);
+                return;
             }
             Part::End => {
                 self.proxy.record_part(id, Party::ClientSends, What::End, b"");

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Proxy;
+use super::{Proxy, upgrade};
 use crate::state::{Body, Fields, Protocol, Request};
 
 /// Header fields that concern one connection only and do not reach the chain.
@@ -96,13 +96,16 @@ fn head(request: &Request) -> Fields {
     for (name, value) in pseudo {
         fields.add(name, value);
     }
-    let connection = given(b"connection").unwrap_or_default();
+    let upgrade = upgrade::asked(request).is_some();
+    let connection = given(b"connection").filter(|_| !upgrade).unwrap_or_default();
     let mut cookie: Option<Vec<u8>> = None;
     for (name, value) in &request.headers {
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
         let te = is(b"te") && !value.eq_ignore_ascii_case(b"trailers");
         let expect = is(b"expect") && value.eq_ignore_ascii_case(b"100-continue");
-        if HOP.iter().chain(&INTERNAL).any(|left_out| is(left_out)) || te || expect || is(b"host") {
+        let kept = upgrade && (is(b"connection") || is(b"upgrade"));
+        if (HOP.iter().chain(&INTERNAL).any(|left_out| is(left_out)) && !kept) || te || expect || is(b"host")
+        {
             continue;
         }
         // Fields that `connection` names are of this connection only, too.

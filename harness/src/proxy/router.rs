@@ -45,7 +45,8 @@ impl<G: Guest> Drive<'_, G> {
         let refused = refusal(fields);
         let mut wire = fields.clone();
         stream.head_request = head_request;
-        if self.proxy.options.upstream_protocol == Protocol::Http1 {
+        let upgrade = stream.upgrade;
+        if self.proxy.options.upstream_protocol == Protocol::Http1 && !upgrade {
             frame(&mut wire, end_stream);
         }
         if let Some(reply) = refused {
@@ -68,6 +69,12 @@ impl<G: Guest> Drive<'_, G> {
         received.head_at = Some(now);
         if end_stream {
             self.request_complete(id);
+        } else if self.stream(id).upgrade && !self.stream(id).upstream.by_hand {
+            // A request without an end is answered when its head has come.
+            match self.stream(id).upstream.own_answer.take() {
+                Some(answer) => self.answer(id, answer, true),
+                None => self.answer_by_script(id, true),
+            }
         }
     }
 

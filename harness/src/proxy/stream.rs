@@ -21,6 +21,8 @@ pub(crate) struct Stream {
     pub(crate) head_request: bool,
     /// The request said `content-type: application/grpc` when it arrived.
     pub(crate) grpc_request: bool,
+    /// The request asks to go over to another protocol, and the proxy knows it.
+    pub(crate) upgrade: bool,
     pub(crate) filters: Vec<Filter>,
     halves: [Half; 2],
     /// Which iterations are under way: a local reply waits for them.
@@ -58,6 +60,7 @@ impl Stream {
             protocol,
             head_request: false,
             grpc_request: false,
+            upgrade: false,
             filters: Vec::new(),
             halves: [Half::default(), Half::default()],
             running: Running::default(),

@@ -14,22 +14,28 @@ pub(super) fn routed(fields: &Fields) -> bool {
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
     let message = if fields.get(b":method").is_none() {
         "missing required header: :method".to_owned()
-    } else if fields.fits_the_wire() {
-        return None;
     } else {
-        fields.iter().find_map(|(name, value)| {
-            let shown = String::from_utf8_lossy(name).into_owned();
-            if !name.starts_with(b":") && !name.is_empty() && !name.iter().all(|byte| is_token(*byte)) {
-                Some(format!("invalid header name: {shown}"))
-            } else if value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
-                Some(format!("invalid header value for: {shown}"))
-            } else {
-                None
-            }
-        })?
+        unfit(fields)?
     };
     let details = message.replace([' ', '\t', '\n', '\r'], "_");
     Some(LocalReply::own(503, &message, &format!("filter_removed_required_request_headers{{{details}}}")))
+}
+
+/// What no message may have as a name or a value, in Envoy's words.
+pub(super) fn unfit(fields: &Fields) -> Option<String> {
+    if fields.fits_the_wire() {
+        return None;
+    }
+    fields.iter().find_map(|(name, value)| {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        if !name.starts_with(b":") && !name.is_empty() && !name.iter().all(|byte| is_token(*byte)) {
+            Some(format!("invalid header name: {shown}"))
+        } else if value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+            Some(format!("invalid header value for: {shown}"))
+        } else {
+            None
+        }
+    })
 }
 
 /// A byte that may stand in a field name (RFC 9110, section 5.6.2, "token").

@@ -23,6 +23,8 @@ document! {
         pub enable_trailers: Option<bool>,
         /// Whether StopIteration from a headers callback lets body callbacks run.
         pub allow_on_headers_stop_iteration: bool = false,
+        /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`; left out, none.
+        pub upgrades: Vec<String> = Vec::new(),
         /// How long the upstream may take.
         pub route_timeout: Duration = Duration::from_secs(15),
         /// How much fuel a callback may use; left out, as much as it wants.
@@ -41,6 +43,7 @@ impl Default for HostOptions {
             buffer_limit: Size(1 << 20),
             enable_trailers: None,
             allow_on_headers_stop_iteration: false,
+            upgrades: Vec::new(),
             route_timeout: Duration::from_secs(15),
             max_fuel_per_callback: None,
         }

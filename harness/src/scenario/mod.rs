@@ -79,7 +79,9 @@ pub use plugin::{
     VmSpec, Workload, WorkloadKind,
 };
 pub use print::{print, print_steps};
-pub use rate_limit::{Algorithm, ClockClaim, Edge, LimitKey, RateLimit, Refill, Refused, Scope, Windows};
+pub use rate_limit::{
+    Algorithm, ClockClaim, Edge, LimitKey, Pushes, RateLimit, Refill, Refused, Scope, Windows,
+};
 pub use replay::Replay;
 pub use report::{Style, report};
 pub use run::{Passage, Run, RunError, RunOptions, Verdict, run, run_on};

@@ -38,6 +38,11 @@ document! {
         pub exact: bool = false,
         /// What it takes from the realtime clock.
         pub clock: ClockClaim = ClockClaim::default(),
+        /// What it does with a configuration push.
+        pub pushes: Pushes = Pushes::default(),
+        /// Whether hostcalls fail for a while in ways that the ABI lets them fail: it then goes through that without a trap,
+        /// ends every stream, and keeps its claim from there on.
+        pub faults: bool = false,
         /// A request of its kind; left out, `GET /`. The suite adds the header that is the key.
         pub request: Option<Request>,
         /// Requests that come in a row, with no time between, are made together, and where workers meet, before hostcalls on
@@ -104,11 +109,23 @@ choices! {
 choices! {
     /// What a limiter takes from the realtime clock.
     pub enum ClockClaim = Steady {
-        /// That it runs evenly. Where it steps, no more is asked than that nothing traps and that the limit holds from
+        /// That it runs evenly, and not beyond 2262, where 63 bits of nanoseconds end. Where it steps, no more is asked than that nothing traps and that the limit holds from
         /// the step on.
         Steady = "steady",
         /// Nothing: after a step of the clock, in 1970 and where 64 bits end, requests are admitted as ever.
         Any = "any",
+    }
+}
+
+choices! {
+    /// What a limiter does with a configuration push. The configuration that is pushed says the same, a space longer.
+    pub enum Pushes = None {
+        /// Nothing is claimed, and none are tried.
+        None = "none",
+        /// It begins anew.
+        BeginAnew = "begin_anew",
+        /// What it has counted stays counted.
+        CountOn = "count_on",
     }
 }
 
@@ -144,6 +161,8 @@ impl RateLimit {
             refused: Refused::default(),
             exact: false,
             clock: ClockClaim::default(),
+            pushes: Pushes::default(),
+            faults: false,
             request: None,
             interleaving: None,
             cases: None,

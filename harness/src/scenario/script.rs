@@ -57,6 +57,7 @@ impl Host {
                 enable_trailers: (trailers || options.enable_trailers).then_some(options.enable_trailers),
                 allow_on_headers_stop_iteration: options.allow_on_headers_stop_iteration,
                 route_timeout: options.route_timeout,
+                upgrades: options.upgrades.clone(),
                 start: match options.start {
                     proxy::Start::Single => StartMode::Single,
                     proxy::Start::Envoy => StartMode::Envoy,
@@ -214,7 +215,7 @@ fn spec(setup: &Setup) -> PluginSpec {
             fail_open: setup.fail_open,
             allow_on_headers_stop_iteration: setup.allow_on_headers_stop_iteration,
             reload_backoff: (setup.reload_backoff != BACKOFF).then_some(setup.reload_backoff),
-            allowed_capabilities: None,
+            allowed_capabilities: setup.capabilities.names(),
         },
     }
 }

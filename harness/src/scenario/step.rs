@@ -230,7 +230,8 @@ document! {
 }
 
 document! {
-    /// Makes hostcalls fail: from here, calls `nth` to `nth + count - 1` answer `status` and do nothing.
+    /// Makes hostcalls fail: from here, calls `nth` to `nth + count - 1` answer `status` and do nothing. With a count of 0 the
+    /// hostcall fails no more.
     pub struct Fault {
         /// Its name in the ABI, for example `proxy_http_call`.
         pub hostcall: String,

@@ -54,8 +54,14 @@ impl Attempt<'_> {
         })?;
         let mut host = template.fresh();
         host.allow("trap").allow("stall");
-        let trace =
-            play(&suite.claim, &mut host, workers, interleaving.unwrap_or(&[]), deeds.iter().cloned());
+        let trace = play(
+            &suite.claim,
+            &mut host,
+            workers,
+            interleaving.unwrap_or(&[]),
+            &suite.plugins,
+            deeds.iter().cloned(),
+        );
         host.findings().iter().map(|found| found.id.clone()).collect::<Vec<_>>().into_iter().for_each(|id| {
             host.allow(id);
         });
@@ -64,7 +70,8 @@ impl Attempt<'_> {
 
     /// Requests that are refused leave no trace: without them all others are admitted as before.
     fn refusals_are_free(&self, deeds: &[Deed], trace: &Trace) -> Result<(), Violation> {
-        let stepped = deeds.iter().any(|deed| matches!(deed, Deed::SetClock(_)));
+        let stepped =
+            deeds.iter().any(|deed| matches!(deed, Deed::SetClock(_) | Deed::Push(_) | Deed::Fault(_)));
         if stepped || trace.requests.iter().any(|seen| seen.admitted.is_none()) {
             return Ok(());
         }

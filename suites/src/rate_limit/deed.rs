@@ -6,6 +6,7 @@ use proxy_wasm_harness::scenario::{LimitKey, RateLimit, RespondWith, Scenario, S
 use proxy_wasm_harness::state::{Answer, Duration, Request};
 
 use super::schedule::{Op, Schedule};
+use super::trouble::fault;
 
 /// One thing that is done to a host.
 #[derive(Clone, Debug)]
@@ -17,6 +18,10 @@ pub(super) enum Deed {
     Wait(Duration),
     SetClock(u64),
     Fault(Injection),
+    /// All faults are over.
+    Heal,
+    /// A configuration push: of this plugin, or of all.
+    Push(Option<(String, Vec<u8>)>),
     /// Together, on several workers.
     Race(Vec<Request>),
 }
@@ -44,6 +49,9 @@ pub(super) fn of_schedule(claim: &RateLimit, schedule: &Schedule) -> Vec<Deed> {
         Op::Respond(stream) => Deed::Respond(stream.to_string(), None),
         Op::Abort(stream) => Deed::Abort(stream.to_string()),
         Op::SetClock(nanos) => Deed::SetClock(nanos),
+        Op::Push => Deed::Push(None),
+        Op::Fault(kind, times) => Deed::Fault(fault(kind, times)),
+        Op::Heal => Deed::Heal,
         Op::Contend(times) => Deed::Fault(Injection {
             hostcall: "proxy_set_shared_data".to_owned(),
             status: Status::CasMismatch,
@@ -89,13 +97,16 @@ pub(super) fn of_steps(scenario: &Scenario) -> Option<Vec<(usize, Deed)>> {
             StepKind::Abort(abort) => Deed::Abort(abort.stream.clone()),
             StepKind::Advance(span) => Deed::Wait(*span),
             StepKind::SetClock(time) => Deed::SetClock(time.ns),
-            StepKind::Fault(fault) if fault.plugin.is_none() => Deed::Fault(Injection {
-                hostcall: fault.hostcall.clone(),
-                status: fault.status,
+            StepKind::Fault(of) if of.plugin.is_none() => Deed::Fault(Injection {
+                hostcall: of.hostcall.clone(),
+                status: of.status,
                 plugin: None,
-                skip: fault.nth.saturating_sub(1),
-                count: fault.count,
+                skip: of.nth.saturating_sub(1),
+                count: of.count,
             }),
+            StepKind::Reconfigure(of) if of.vm.is_none() => {
+                Deed::Push(Some((of.plugin.clone(), of.config.0.clone())))
+            }
             StepKind::Start(_) | StepKind::Expect => continue,
             _ => return None,
         };

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use proxy_wasm_harness::scenario::{Algorithm, ClockClaim, LimitKey, RateLimit, Scope};
+use proxy_wasm_harness::scenario::{Algorithm, ClockClaim, LimitKey, Pushes, RateLimit, Scope};
 use proxy_wasm_harness::state::{Duration, show};
 
 use super::model::Model;
@@ -106,6 +106,8 @@ impl Group<'_> {
     fn judge(&self) -> Result<Tally, Found> {
         let mut tally = Tally::default();
         let mut model = Model::of(self.claim);
+        let mut pushes = 0;
+        let mut healed = 0;
         // On which side of an edge an instant lies is judged only where it is claimed.
         let patience = model.patience().saturating_add(u64::from(!self.claim.exact));
         // Since the last step of the clock: its number, and when the admitted requests came.
@@ -113,15 +115,28 @@ impl Group<'_> {
         // From when on the limiter has had nothing to do but to let time pass.
         let mut idle_since: Option<u64> = None;
         for (number, seen) in self.requests {
-            let Some(admitted) = seen.admitted else { continue };
+            let Some(admitted) = seen.admitted.filter(|_| !seen.troubled) else { continue };
+            if seen.healed != healed {
+                healed = seen.healed;
+                steady.1.clear();
+                idle_since = None;
+            }
+            if self.claim.pushes == Pushes::BeginAnew && seen.pushes != pushes {
+                pushes = seen.pushes;
+                model = Model::of(self.claim);
+                steady.1.clear();
+                idle_since = None;
+            }
             if seen.steps_of_clock != steady.0 {
                 steady = (seen.steps_of_clock, Vec::new());
                 idle_since = None;
             }
             // The clock that plugins read stands still there.
             let stands_still = seen.realtime == u64::MAX;
+            // What was counted in trouble is not known.
+            let known = seen.healed == 0;
             let stepped = seen.steps_of_clock > 0;
-            if !stepped && !stands_still {
+            if !stepped && !stands_still && known {
                 tally.edges += u64::from(model.at_an_edge(seen.realtime));
                 if self.claim.exact && model.would_admit(seen.realtime) != admitted {
                     return Err(self.inexact(*number, seen, admitted));
@@ -140,7 +155,7 @@ impl Group<'_> {
                 let waited = match idle_since {
                     Some(since) => seen.at - since,
                     // It has not been asked yet: it had all the time before.
-                    None if !stepped => u64::MAX,
+                    None if !stepped && known => u64::MAX,
                     None => 0,
                 };
                 if judged && waited >= patience {

@@ -11,11 +11,11 @@
 //! # }
 //! ```
 //!
-//! In reading order: `model` (the algorithms as pure types), `schedule` (what is done to a limiter), `strategy` and
-//! `shrink` (schedules for proptest, and how they become small), `deed` and `play` (a schedule on a host, and what is
-//! seen), `judge` (what is seen against what is claimed), `attempt` (one schedule), `suite` (many), `exhaust` (every
-//! interleaving of one), `counterexample` (what
-//! is told of a failure), `scenario` (`rate_limit` of scenario files).
+//! In reading order: `model` (the algorithms as pure types), `schedule` (what is done to a limiter), `strategy`, `trouble`
+//! and `shrink` (schedules for proptest, hostcalls that fail in them, and how they become small), `deed` and `play` (a
+//! schedule on a host, and what is seen), `judge` (what is seen against what is claimed), `attempt` (one schedule), `suite`
+//! (many), `exhaust` (every interleaving of one), `counterexample` (what is told of a failure), `scenario` (`rate_limit` of
+//! scenario files).
 
 mod attempt;
 mod counterexample;
@@ -29,13 +29,14 @@ mod schedule;
 mod shrink;
 mod strategy;
 mod suite;
+mod trouble;
 
 pub use counterexample::Counterexample;
 pub use exhaust::Exhausted;
 pub use judge::{Tally, Violation, judge};
 pub use play::{Seen, Trace, Trouble};
 pub use proxy_wasm_harness::scenario::{
-    Algorithm, ClockClaim, Edge, LimitKey, RateLimit, Refill, Scope, Windows,
+    Algorithm, ClockClaim, Edge, LimitKey, Pushes, RateLimit, Refill, Scope, Windows,
 };
 pub use scenario::{Judged, Tuning, run};
 pub use schedule::{Op, Schedule};

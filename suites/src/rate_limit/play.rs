@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use proxy_wasm_harness::host::{Exchange, Host, Peer};
-use proxy_wasm_harness::proxy::StreamId;
+use proxy_wasm_harness::proxy::{Injection, StreamId};
 use proxy_wasm_harness::scenario::{LimitKey, RateLimit};
 use proxy_wasm_harness::state::{Request, show};
 
 use super::deed::Deed;
+use super::trouble::is_trouble;
 
 /// What was seen of a schedule.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,12 @@ pub struct Seen {
     pub realtime: u64,
     /// How often the realtime clock had been set by then.
     pub steps_of_clock: u32,
+    /// How many configurations had been pushed by then.
+    pub pushes: u32,
+    /// Hostcalls failed when it came.
+    pub troubled: bool,
+    /// How often trouble had been healed by then.
+    pub healed: u32,
     /// The worker it came to.
     pub worker: usize,
     /// The requests that it came together with have the same number here; nothing if it came alone.
@@ -59,6 +66,13 @@ struct Play<'a> {
     interleaving: &'a [u32],
     next_worker: usize,
     steps_of_clock: u32,
+    pushes: u32,
+    /// The troubles that are not over.
+    faults: Vec<Injection>,
+    healed: u32,
+    /// Streams that were given up in trouble; they have time until it is healed.
+    given_up: usize,
+    plugins: &'a [(String, Vec<u8>)],
     streams: BTreeMap<String, (StreamId, usize)>,
     trace: Trace,
 }
@@ -69,19 +83,23 @@ pub(super) fn play(
     host: &mut Host,
     workers: usize,
     interleaving: &[u32],
+    plugins: &[(String, Vec<u8>)],
     deeds: impl IntoIterator<Item = Deed>,
 ) -> Trace {
-    let (next_worker, steps_of_clock, streams) = (0, 0, BTreeMap::new());
-    let trace = Trace::default();
     let mut play = Play {
         claim,
         host,
         workers: workers.max(1),
         interleaving,
-        next_worker,
-        steps_of_clock,
-        streams,
-        trace,
+        next_worker: 0,
+        steps_of_clock: 0,
+        pushes: 0,
+        faults: Vec::new(),
+        healed: 0,
+        given_up: 0,
+        plugins,
+        streams: BTreeMap::new(),
+        trace: Trace::default(),
     };
     let mut last = 0;
     for (place, deed) in deeds.into_iter().enumerate() {
@@ -106,8 +124,14 @@ impl Play<'_> {
                 self.steps_of_clock += 1;
                 self.host.set_clock(nanos);
             }
+            Deed::Push(push) => self.push(place, push),
             Deed::Race(requests) => self.race(place, requests),
-            Deed::Fault(injection) => self.host.inject(injection),
+            Deed::Fault(injection) => self.fault(injection),
+            Deed::Heal => {
+                for fault in self.faults.clone() {
+                    self.fault(Injection { count: 0, ..fault });
+                }
+            }
             Deed::Send(request) => {
                 let request = self.arrives(place, request);
                 let exchange = self.host.send(request);
@@ -138,6 +162,40 @@ impl Play<'_> {
                 {
                     self.host.abort(stream, Peer::Client);
                 }
+            }
+        }
+    }
+
+    /// A fault begins or, with no times to happen, is over.
+    fn fault(&mut self, injection: Injection) {
+        self.host.inject(injection.clone());
+        if !is_trouble(&injection) {
+            return;
+        }
+        let before = self.faults.len();
+        self.faults.retain(|known| known.hostcall != injection.hostcall);
+        if injection.count > 0 {
+            self.faults.push(injection);
+        } else if before > 0 && self.faults.is_empty() {
+            self.healed += 1;
+        }
+    }
+
+    /// Configurations are pushed: the given one, or to all plugins what they have, a space longer or not.
+    fn push(&mut self, place: usize, push: Option<(String, Vec<u8>)>) {
+        self.pushes += 1;
+        let longer = |(name, config): &(String, Vec<u8>), pushes: u32| {
+            let space: &[u8] = if pushes % 2 == 1 { b" " } else { b"" };
+            (name.clone(), [config, space].concat())
+        };
+        let all: Vec<(String, Vec<u8>)> = match push {
+            Some(one) => vec![one],
+            None => self.plugins.iter().map(|plugin| longer(plugin, self.pushes)).collect(),
+        };
+        for (name, config) in all {
+            if let Err(refusal) = self.host.reconfigure(&name, config) {
+                let words = format!("a push that changes nothing but a space is refused: {refusal}");
+                self.trace.trouble.get_or_insert(Trouble { what: "push", place, words });
             }
         }
     }
@@ -181,6 +239,9 @@ impl Play<'_> {
             at: self.host.now().as_nanos(),
             realtime: self.host.clock().realtime(),
             steps_of_clock: self.steps_of_clock,
+            pushes: self.pushes,
+            troubled: !self.faults.is_empty(),
+            healed: self.healed,
             worker,
             together: None,
             key,
@@ -203,6 +264,8 @@ impl Play<'_> {
         seen.admitted = match (exchange.upstream_request(), status) {
             (Some(_), _) => Some(true),
             (None, Some(status)) if self.claim.refused.status.matches(&status) => Some(false),
+            // In trouble it may say so as it likes.
+            (None, Some(_)) if seen.troubled => None,
             (None, Some(status)) => {
                 let words = format!(
                     "request {} got {status} and did not reach the upstream; refused is {}",
@@ -221,7 +284,10 @@ impl Play<'_> {
             let words =
                 format!("{} trapped in {}: {}", trapped.plugin, trapped.callback.name(), trapped.trap);
             Some(("trap", words))
-        } else if let Some(stall) = self.host.stalls().first() {
+        } else if !self.faults.is_empty() {
+            self.given_up = self.host.stalls().len();
+            None
+        } else if let Some(stall) = self.host.stalls().get(self.given_up) {
             Some(("stall", stall.to_string()))
         } else {
             self.host.findings().first().map(|found| ("finding", format!("{}: {}", found.id, found.message)))
@@ -238,6 +304,10 @@ impl Play<'_> {
                 let _ = self.host.respond_scripted(stream);
             }
             self.look_at(stream, number);
+        }
+        // What waits for a timeout gets it.
+        if !self.host.open_streams().is_empty() {
+            self.host.advance(proxy_wasm_harness::scenario::Scenario::PATIENCE);
         }
         self.look_for_trouble(place);
         let open = self.host.open_streams();

@@ -43,6 +43,12 @@ pub enum Op {
     Abort(u8),
     /// The next so many conditional writes to shared data come too late: another VM has written the same in between.
     Contend(u8),
+    /// The hostcall of this number of the menu of troubles fails so many times.
+    Fault(u8, u8),
+    /// All troubles are over.
+    Heal,
+    /// The plugins are configured anew, to say the same.
+    Push,
     /// The realtime clock is set to so many nanoseconds since 1970.
     SetClock(u64),
 }
@@ -143,6 +149,9 @@ impl fmt::Display for Op {
             Self::Open { worker, key } => write!(f, "open {key} at {worker}"),
             Self::Respond(stream) => write!(f, "respond #{stream}"),
             Self::Abort(stream) => write!(f, "abort #{stream}"),
+            Self::Push => f.write_str("push"),
+            Self::Fault(kind, times) => write!(f, "fault {kind} {times} times"),
+            Self::Heal => f.write_str("heal"),
             Self::Contend(times) => write!(f, "contend {times}"),
             Self::SetClock(nanos) => write!(f, "clock {nanos}"),
         }

@@ -3,7 +3,8 @@
 //! Arrivals are regular, Poisson-like, in bursts, at the edges of windows and a nanosecond beside them, after long idles;
 //! or all of these, mixed. An edge is meant as the claim has it: of windows by the clock, `per` after a request, or when a
 //! token is back that a request took, or when the claim's own model decides otherwise. Long idles come near powers of two of every unit, where counters overflow. Workers,
-//! keys, streams that stay open, writes that come too late and steps of the clock are drawn beside the times.
+//! keys, streams that stay open, writes that come too late, configuration pushes and steps of
+//! the clock are drawn beside the times.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -11,12 +12,13 @@ use std::ops::RangeInclusive;
 use proptest::prelude::{Rng, RngExt as _};
 use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
-use proxy_wasm_harness::scenario::{ClockClaim, LimitKey, RateLimit, Scope};
+use proxy_wasm_harness::scenario::{ClockClaim, LimitKey, Pushes, RateLimit, Scope};
 use proxy_wasm_harness::state::Clock;
 
 use super::model::Model;
 use super::schedule::{Op, Schedule};
 use super::shrink::Shrinking;
+use super::trouble::MENU;
 
 /// Generates schedules for a limiter that claims something.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Schedules {
     any_clock: bool,
     /// Whether VMs share what they count, and may come in each other's way.
     shared: bool,
+    pushes: bool,
+    faults: bool,
     requests: RangeInclusive<usize>,
     /// What decides, if the limiter is what it claims to be.
     model: Model,
@@ -52,6 +56,8 @@ impl Schedules {
             workers: 4,
             start: Clock::DEFAULT_REALTIME,
             shared: claim.scope == Scope::Shared,
+            faults: claim.faults,
+            pushes: claim.pushes != Pushes::None,
             any_clock: claim.clock == ClockClaim::Any,
             requests: 1..=24,
             model: Model::of(claim),
@@ -159,7 +165,18 @@ impl<'a, R: Rng> Draw<'a, R> {
         self.hot = self.chance(2);
         let arrivals = self.arrivals();
         let requests = self.rng.random_range(self.of.requests.clone());
-        for _ in 0..requests {
+        // Trouble comes first, and is over by half of the requests.
+        let troubles = if self.of.faults && self.chance(3) { self.troubles() } else { Vec::new() };
+        let healing = if troubles.is_empty() { 0 } else { 1 + requests / 2 };
+        for number in 0..requests {
+            if number == healing && !troubles.is_empty() {
+                self.schedule.ops.push(Op::Heal);
+            }
+            if number < healing && self.chance(2) {
+                let kind = troubles[self.below(troubles.len() as u64) as usize];
+                let times = 1 + self.below(3) as u8;
+                self.schedule.ops.push(Op::Fault(kind, times));
+            }
             let gap = self.gap(arrivals);
             self.wait(gap);
             if !plain {
@@ -171,6 +188,12 @@ impl<'a, R: Rng> Draw<'a, R> {
             self.schedule.interleaving = Some(self.interleaving());
         }
         self.schedule.tidy()
+    }
+
+    /// Some of the troubles there are.
+    fn troubles(&mut self) -> Vec<u8> {
+        let chosen = self.rng.next_u64();
+        (0..MENU.len() as u8).filter(|kind| chosen >> kind & 1 == 1).collect()
     }
 
     /// Who goes on where workers meet: anyone; or mostly whoever went on last, with a few changes.
@@ -290,7 +313,9 @@ impl<'a, R: Rng> Draw<'a, R> {
             }
             _ => self.rng.random_range(0..MOST),
         };
-        idle.min(MOST).min((u64::MAX - self.now) / 4)
+        // Where nothing is claimed of the clock, not beyond 2262, where 63 bits of nanoseconds end.
+        let end = if self.of.any_clock { u64::MAX } else { i64::MAX as u64 };
+        idle.min(MOST).min(end.saturating_sub(self.now) / 4)
     }
 
     /// A point in realtime where 64 bits, 32 bits or the calendar begin or end.
@@ -328,6 +353,7 @@ impl<'a, R: Rng> Draw<'a, R> {
                 let times = 1 + self.below(4) as u8;
                 self.schedule.ops.push(Op::Contend(times));
             }
+            5 | 6 if self.of.pushes => self.schedule.ops.push(Op::Push),
             _ => {}
         }
     }

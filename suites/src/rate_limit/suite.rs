@@ -31,6 +31,8 @@ pub struct Suite {
     pub(super) claim: RateLimit,
     builder: Builder,
     pub(super) larger: Option<Builder>,
+    /// The chain's plugins and their configurations.
+    pub(super) plugins: Vec<(String, Vec<u8>)>,
     schedules: Schedules,
     cases: u32,
     seed: u64,
@@ -65,11 +67,22 @@ impl Suite {
     #[must_use]
     pub fn new(claim: RateLimit, builder: Builder) -> Self {
         let builder = builder.record(Detail::Off);
+        let plugins = builder.plugins().map(|(name, config)| (name.to_owned(), config.to_vec())).collect();
         let workers = if builder.worker_count() > 1 { builder.worker_count() } else { 4 };
         let schedules = Schedules::of(&claim).workers(workers).start(builder.realtime());
         let cases = claim.cases.unwrap_or_else(cases_from_env);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { claim, builder, larger: None, schedules, cases, seed: 0, threads, templates: Mutex::default() }
+        Self {
+            claim,
+            builder,
+            larger: None,
+            plugins,
+            schedules,
+            cases,
+            seed: 0,
+            threads,
+            templates: Mutex::default(),
+        }
     }
 
     /// Tries so many schedules.

@@ -2,6 +2,7 @@
 //! upstreams get, what plugins log, and which files are refused. Without an Envoy all of it is ignored, and says why.
 
 mod accepted;
+mod deployed;
 mod refused;
 mod running;
 
@@ -13,10 +14,13 @@ use proxy_wasm_suites::harness::vm::{LoadOptions, Plugin};
 use proxy_wasm_suites::parity::Envoy;
 use tempfile::TempDir;
 
+/// What a test does with an Envoy.
+type Run = Box<dyn FnOnce(&Envoy) -> Result<(), Failed> + Send>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let envoy = Envoy::find();
-    let trial = |name: String, run: Box<dyn FnOnce(&Envoy) -> Result<(), Failed> + Send>| match &envoy {
+    let trial = |name: String, run: Run| match &envoy {
         Ok(envoy) => {
             let envoy = envoy.clone();
             Trial::test(name, move || run(&envoy))
@@ -33,7 +37,12 @@ fn main() -> ExitCode {
     let refused = refused::CASES
         .iter()
         .map(|case| trial(format!("refused::{}", case.0), Box::new(|envoy| refused::check(case, envoy))));
-    libtest_mimic::run(&arguments, accepted.chain(refused).collect()).exit_code()
+    let deployed = trial("deployed::every scenario of manifests".to_owned(), Box::new(deployed::check));
+    let denied = trial(
+        "deployed::the filter that stands for a module that cannot be had".to_owned(),
+        Box::new(deployed::denied),
+    );
+    libtest_mimic::run(&arguments, accepted.chain(refused).chain([deployed, denied]).collect()).exit_code()
 }
 
 /// A folder with a configuration, and the modules that it names.
