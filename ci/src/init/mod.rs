@@ -112,6 +112,8 @@ fn next(subject: &Subject, path: &Path, out: &mut Output) {
     }
     if let Some(module) = &subject.module {
         say(&format!("proxy-wasm-test try {} /", module.display()), "curl for the plugin");
+        let check = format!("proxy-wasm-test check {} --scenario {FOLDER}", module.display());
+        say(&check, "looks for the bugs that plugins ship with");
     }
     say(
         &format!("proxy-wasm-test run --accept {}", path.display()),

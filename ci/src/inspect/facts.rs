@@ -58,7 +58,7 @@ impl Met {
 
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Yes => "yes",
+            Self::Yes => "implemented",
             Self::Unimplemented => "answers UNIMPLEMENTED",
             Self::No => "no",
         }

@@ -119,7 +119,7 @@ fn foreign_functions(out: &mut String, about: &Inspection) {
                     row.name
                 )
             }
-            _ => writeln!(out, "  {:<width$}  {PASSED}yes{PASSED:#}", row.name),
+            _ => writeln!(out, "  {:<width$}  {PASSED}implemented{PASSED:#}", row.name),
         };
     }
 }

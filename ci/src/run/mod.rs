@@ -13,7 +13,6 @@ mod snapshots;
 mod trial;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use proxy_wasm_suites::modules::{self, ModuleSource};
@@ -106,12 +105,13 @@ fn end(
         let xml = report::junit::document(trials)?;
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
     }
-    let others: [(&Option<PathBuf>, fn(&[Trial]) -> String); 2] =
-        [(&args.telling.markdown, report::markdown::document), (&args.telling.html, report::html::document)];
-    for (path, document) in others {
-        if let Some(path) = path {
-            write::whole(path, document(trials).as_bytes()).map_err(Error::writing(path))?;
-        }
+    if let Some(path) = &args.telling.markdown {
+        let text = report::markdown::document(trials);
+        write::whole(path, text.as_bytes()).map_err(Error::writing(path))?;
+    }
+    if let Some(path) = &args.telling.html {
+        let page = report::html::document(trials);
+        write::whole(path, page.as_bytes()).map_err(Error::writing(path))?;
     }
     Ok(report::exit(trials))
 }

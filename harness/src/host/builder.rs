@@ -1,6 +1,7 @@
 //! A chain of plugins and the world around it, to be made into a host.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -11,6 +12,7 @@ use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::{LogLevel, Status};
 use crate::document::istio_json;
+use crate::proxy::capabilities::Capabilities;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Cluster, FailurePolicy, Options, Own};
 use crate::state::{Answer, Clock, Duration};
@@ -30,6 +32,7 @@ pub struct Setup {
     pub(crate) vm_id: String,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) env: BTreeMap<String, String>,
+    pub(crate) capabilities: Capabilities,
     pub(crate) allow_on_headers_stop_iteration: Option<bool>,
 }
 
@@ -111,6 +114,14 @@ impl Setup {
         self.env.insert(name.into(), value.into());
         self
     }
+
+    /// The only hostcalls, functions of WASI and callbacks that it may use, by their names (Envoy's
+    /// `capability_restriction_config`); default, and of an empty list: all.
+    #[must_use]
+    pub fn allowed_capabilities(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.capabilities = Capabilities::only(names.into_iter().map(Into::into));
+        self
+    }
 }
 
 impl From<Plugin> for Setup {
@@ -127,6 +138,7 @@ impl From<Plugin> for Setup {
             vm_id: String::new(),
             vm_config: Vec::new(),
             env: BTreeMap::new(),
+            capabilities: Capabilities::default(),
             allow_on_headers_stop_iteration: None,
         }
     }
@@ -182,6 +194,7 @@ pub struct Builder {
     pub(crate) upstream: Upstream,
     pub(crate) clusters: IndexMap<String, Cluster>,
     pub(crate) foreign_functions: BTreeMap<String, Own>,
+    pub(crate) dns: BTreeMap<String, Vec<IpAddr>>,
     pub(crate) options: Options,
     pub(crate) properties: Vec<(Vec<String>, Vec<u8>)>,
     pub(crate) realtime: u64,
@@ -212,6 +225,7 @@ impl Default for Builder {
             upstream: Upstream::Every(Answer::ok()),
             clusters: IndexMap::new(),
             foreign_functions: BTreeMap::new(),
+            dns: BTreeMap::new(),
             options: Options::default(),
             properties: Vec::new(),
             realtime: Clock::DEFAULT_REALTIME,
@@ -253,6 +267,14 @@ impl Builder {
     #[must_use]
     pub fn upstream_each(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.upstream = Upstream::Each(answers.into_iter().collect());
+        self
+    }
+
+    /// The addresses that `envoy_resolve_dns` finds for a name; none is a name that nobody knows. Default: addresses are
+    /// themselves, `localhost` is `::1`, and no other name is known.
+    #[must_use]
+    pub fn resolves(mut self, name: impl Into<String>, to: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.dns.insert(name.into(), to.into_iter().collect());
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::fmt;
 
 use super::{Act, Host, Reply};
-use crate::proxy::StreamId;
+use crate::proxy::{Direction, StreamId};
 use crate::state::{Answer, AnswerKind, Body, Chunk, Field, Request};
 
 /// Who ends a stream.
@@ -135,6 +135,24 @@ impl Host {
             Peer::Upstream => drive.upstream_gone(stream),
         }
         drive.settle();
+    }
+
+    /// Sends an HTTP/2 METADATA frame of so many elements on an open stream. Every plugin of the stream is told of it, in
+    /// `proxy_on_request_metadata` or `proxy_on_response_metadata`, when [`Options::allow_metadata`] says so; none can read
+    /// it, and what they return changes nothing (Envoy 1.40, observed). Scenario files have no step for this.
+    ///
+    /// [`Options::allow_metadata`]: crate::proxy::Options::allow_metadata
+    pub fn metadata(&mut self, stream: StreamId, from: Peer, elements: u32) {
+        self.slot.record_step(&format_args!("metadata #{} from {from}: {elements} elements", stream.0 + 1));
+        if self.is_open(stream) && self.slot.options.allow_metadata {
+            let direction = match from {
+                Peer::Client => Direction::Request,
+                Peer::Upstream => Direction::Response,
+            };
+            let mut drive = self.drive();
+            drive.metadata(stream, direction, elements);
+            drive.settle();
+        }
     }
 
     /// Whether the stream has not ended.

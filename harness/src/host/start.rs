@@ -62,6 +62,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
     proxy.tester =
         builder.tester.clone().map(|properties| Box::new(Tester { properties, ..Tester::default() }));
     proxy.own_functions.clone_from(&builder.foreign_functions);
+    proxy.dns.clone_from(&builder.dns);
     proxy.workers = builder.workers;
     let mut recipes = Vec::with_capacity(builder.chain.len());
     for (index, setup) in builder.chain.iter().enumerate() {
@@ -147,6 +148,7 @@ impl Setup {
             vm_id: self.vm_id.clone(),
             configuration: self.vm_config.clone(),
             environment: self.env.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            capabilities: self.capabilities.clone(),
             sha256: *self.plugin.sha256(),
             abi: self.plugin.abi_version(),
             module,

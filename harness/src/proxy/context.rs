@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::calls::{CallIds, CallView};
+use super::capabilities::Capabilities;
 use super::effect::Effect;
 #[cfg(feature = "cel")]
 use super::foreign::expressions::Expressions;
@@ -47,6 +48,7 @@ pub(crate) struct VmState {
     pub(crate) configuration: Vec<u8>,
     /// Environment variables, sorted by name.
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) capabilities: Capabilities,
     pub(crate) entropy: Entropy,
     pub(crate) metric_ids: MetricIds,
     pub(crate) call_ids: CallIds,
@@ -62,6 +64,10 @@ pub(crate) struct VmState {
     pub(crate) finishing: bool,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) plugins: Vec<PluginContext>,
+    /// The last token of a lookup.
+    pub(crate) dns_token: u32,
+    /// The contexts whose last look at a buffer was at the VM's configuration: call data is that, for them.
+    pub(crate) saw_configuration: Vec<ContextRef>,
     /// Names of properties that streams declared, by stream.
     pub(crate) declared_by_streams: Vec<(ContextRef, Vec<u8>)>,
     contexts: Vec<(u32, ContextRef)>,
@@ -110,6 +116,7 @@ impl VmState {
             vm_id: String::new(),
             configuration: Vec::new(),
             environment: Vec::new(),
+            capabilities: Capabilities::default(),
             entropy,
             metric_ids: MetricIds::default(),
             call_ids: CallIds::default(),
@@ -120,6 +127,8 @@ impl VmState {
             finishing: false,
             effects: VecDeque::new(),
             plugins: Vec::new(),
+            dns_token: 1,
+            saw_configuration: Vec::new(),
             declared_by_streams: Vec::new(),
             contexts: Vec::new(),
             last: 0,
@@ -170,6 +179,7 @@ impl VmState {
         if let Some(at) = self.contexts.iter().rposition(|(known, _)| *known == id) {
             let (_, gone) = self.contexts.remove(at);
             self.declared_by_streams.retain(|(by, _)| *by != gone);
+            self.saw_configuration.retain(|by| *by != gone);
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum Effect {
     /// The callback of a call is over: what it showed is closed, before anything that it asked for runs. `ended` is a
     /// gRPC call that it ended.
     CloseCall { context: u32, ended: Option<CallIndex> },
+    /// `envoy_resolve_dns`: the answer.
+    Resolved { context: u32, token: u32, answer: Vec<u8> },
     /// A gRPC call failed inside its hostcall.
     GrpcFailed { context: u32, id: u32, failure: GrpcFailure },
 }
@@ -54,6 +56,7 @@ impl<G: Guest> Drive<'_, G> {
             Effect::ContinueConnection { connection, filter } => self.tcp_continue(connection, filter),
             Effect::CloseConnection { connection } => self.tcp_close(connection),
             Effect::CloseCall { context, ended } => self.proxy.close_view(vm, context, ended),
+            Effect::Resolved { context, token, answer } => self.resolved(vm, context, token, answer),
             Effect::GrpcFailed { context, id, failure } => self.grpc_failed(vm, context, id, failure),
             Effect::Continue { at, direction } => self.continue_stream(vm, at, direction),
             Effect::LocalReply { at, .. } if at.ending => self.envoy_would_crash(

@@ -3,18 +3,21 @@
 //! Holds no engine type; plugins are reached through [`Guest`]. In reading order: `guest` (the seam), `context`
 //! (contexts of a VM), `stream` (one exchange), `chain` (the iteration over plugins), `filter` (one plugin's
 //! callbacks), `access` (what is open when), `effect` (what waits for a callback to return), `reply` (local
-//! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress`, `upgrade` (the ends of the
-//! chain), `calls` (to clusters), `foreign` (functions by name), `tcp` (connections), `run` (time), `streams` (those that
-//! live), `finding`, `records`, `http_date` and `transcript` (the record), `tester` (the profile `google`).
+//! responses), `codec`, `ingress` and `request_head`, `router` and `upstream_head`, `answering`, `egress`, `upgrade` (the
+//! ends of the chain), `calls` (to clusters), `foreign` (functions by name), `dns` (lookups), `tcp` (connections), `run`
+//! (time), `streams` (those that live), `finding`, `records`, `http_date` and `transcript` (the record), `tester` (the
+//! profile `google`).
 
 mod access;
 mod answer;
 mod answering;
 mod calls;
+pub(crate) mod capabilities;
 mod chain;
 mod client;
 mod codec;
 mod context;
+mod dns;
 mod effect;
 mod egress;
 mod filter;
@@ -136,6 +139,8 @@ pub struct Proxy {
     pub(crate) shared_data: SharedData,
     pub(crate) shared_queues: SharedQueues<queues::Listener>,
     pub(crate) metrics: Metrics,
+    /// The names that the test gave addresses to.
+    pub(crate) dns: std::collections::BTreeMap<String, Vec<std::net::IpAddr>>,
     /// Foreign functions that the test brought.
     pub(crate) own_functions: std::collections::BTreeMap<String, Own>,
     /// Properties that the test gave to every stream and plugin.
@@ -184,6 +189,7 @@ impl Proxy {
             shared_data: SharedData::new(),
             shared_queues: SharedQueues::new(),
             metrics: Metrics::new(),
+            dns: std::collections::BTreeMap::new(),
             own_functions: std::collections::BTreeMap::new(),
             properties: properties::Overrides::default(),
             findings: Vec::new(),

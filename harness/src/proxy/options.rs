@@ -27,6 +27,8 @@ pub struct Options {
     pub route_timeout: Duration,
     /// A Pause from a headers callback holds the headers only; body callbacks come. Default: it holds everything.
     pub allow_on_headers_stop_iteration: bool,
+    /// HTTP/2 METADATA frames reach plugins. Default: they are dropped, as Envoy's codec does.
+    pub allow_metadata: bool,
     /// Protocol spoken to the upstream.
     pub upstream_protocol: Protocol,
     /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`. Default: none, and who asks gets 403.
@@ -43,6 +45,7 @@ impl Default for Options {
             enable_trailers: false,
             route_timeout: Duration::from_secs(15),
             allow_on_headers_stop_iteration: false,
+            allow_metadata: false,
             upstream_protocol: Protocol::Http1,
             upgrades: Vec::new(),
             start: Start::Single,

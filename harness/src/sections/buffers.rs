@@ -32,7 +32,29 @@ fn open(proxy: &Proxy, vm: VmIndex, buffer: BufferType) -> Result<&[u8], Status>
         BufferType::HttpCallResponseBody => {
             proxy.call_view(vm).and_then(|view| view.body.as_deref()).ok_or(Status::NotFound)
         }
-        BufferType::CallData => Ok(&[]),
+        BufferType::CallData => {
+            let state = proxy.vm(vm);
+            let saw = state.effective().is_some_and(|context| state.saw_configuration.contains(&context));
+            let answer = proxy.call_view(vm).and_then(|view| view.call_data.as_deref());
+            Ok(answer.unwrap_or(if saw { &state.configuration } else { &[] }))
+        }
+    }
+}
+
+/// Call data is what the context has looked at last; of what that can be, only the VM's configuration outlives every
+/// callback (Envoy 1.40, observed).
+fn note_look(call: &mut Call<'_>, buffer: BufferType) {
+    let vm = call.vm();
+    let state = call.proxy().vm_mut(vm);
+    if buffer == BufferType::CallData
+        || buffer != BufferType::VmConfiguration && state.saw_configuration.is_empty()
+    {
+        return;
+    }
+    let Some(context) = state.effective() else { return };
+    state.saw_configuration.retain(|known| *known != context);
+    if buffer == BufferType::VmConfiguration {
+        state.saw_configuration.push(context);
     }
 }
 
@@ -57,6 +79,7 @@ fn get_buffer_status(call: &mut Call<'_>, buffer: u32, size: OutU32, flags: OutU
     let buffer = BufferType::from_abi(buffer).ok_or(Status::BadArgument)?;
     let vm = call.vm();
     let len = open(call.proxy(), vm, buffer)?.len();
+    note_look(call, buffer);
     call.write_u32(size, len as u32)?;
     call.write_u32(flags, 0)
 }
@@ -79,6 +102,7 @@ fn get_buffer_bytes(
     let bytes = open(call.proxy(), vm, buffer)?;
     let start = (start as usize).min(bytes.len());
     let len = (max_size as usize).min(bytes.len() - start);
+    note_look(call, buffer);
     call.give_with(out, len, |proxy, to| {
         if let Ok(bytes) = open(proxy, vm, buffer) {
             to.copy_from_slice(&bytes[start..start + len]);

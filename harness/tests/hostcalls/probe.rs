@@ -49,7 +49,22 @@ pub(crate) struct Probe {
     results: BTreeMap<&'static str, u32>,
     wanted: BTreeMap<&'static str, Answers>,
     at: &'static str,
-    null_allocator: bool,
+    allocator: Allocator,
+}
+
+/// What the guest's `malloc` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allocator {
+    /// It gives memory.
+    Honest,
+    /// It answers a null pointer.
+    Null,
+    /// It answers a place whose end leaves the memory.
+    Beyond,
+    /// It traps.
+    Traps,
+    /// It gives memory, and logs a line before.
+    CallsBack,
 }
 
 fn row(name: &str) -> &'static Hostcall {
@@ -67,7 +82,7 @@ impl Probe {
             results: BTreeMap::new(),
             wanted: BTreeMap::from([(callback, Vec::new())]),
             at: callback,
-            null_allocator: false,
+            allocator: Allocator::Honest,
         }
     }
 
@@ -86,8 +101,13 @@ impl Probe {
     }
 
     /// From here on `malloc` answers a null pointer.
-    pub(crate) fn without_memory(mut self) -> Self {
-        self.null_allocator = true;
+    pub(crate) fn without_memory(self) -> Self {
+        self.allocating(Allocator::Null)
+    }
+
+    /// From here on `malloc` does this.
+    pub(crate) fn allocating(mut self, allocator: Allocator) -> Self {
+        self.allocator = allocator;
         self
     }
 
@@ -170,8 +190,16 @@ impl Probe {
         let _ = writeln!(out, "(data (i32.const {OUTPUTS}) \"{}\")", escape(&[0xaa; 1024]));
         let _ = writeln!(out, "(data (i32.const {TEXTS}) \"{}\")", escape(&self.texts));
         let _ = writeln!(out, "(func (export \"{}\"))", self.version.marker());
-        let allocated =
-            if self.null_allocator { "(i32.const 0)" } else { "(i32.sub (global.get $top) (local.get 0))" };
+        let honest = "(i32.sub (global.get $top) (local.get 0))";
+        let allocated = match self.allocator {
+            Allocator::Honest => honest.to_owned(),
+            Allocator::Null => "(i32.const 0)".to_owned(),
+            Allocator::Beyond => "(i32.const 0x1fffff)".to_owned(),
+            Allocator::Traps => "(unreachable)".to_owned(),
+            Allocator::CallsBack => {
+                format!("(drop (call $proxy_log (i32.const 2) (i32.const {OUTPUTS}) (i32.const 1))) {honest}")
+            }
+        };
         let _ = writeln!(
             out,
             "(func (export \"malloc\") (param i32) (result i32)

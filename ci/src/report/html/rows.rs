@@ -270,7 +270,7 @@ impl<'r> Weaver<'r> {
                 self.cluster_call(at, (&name, &cluster), side, what, data);
             }
             Kind::Trap { vm, callback, message } => {
-                let lane = self.lane(&self.transcript.vm_name(vm).to_owned());
+                let lane = self.lane(self.transcript.vm_name(vm));
                 let text = format!("trapped in {}: {}", callback.name(), self.text(message));
                 if let Some((began, card)) = self.card.take() {
                     self.push(began, Happened::Callback(Box::new(card)));

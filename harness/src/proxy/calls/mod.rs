@@ -28,7 +28,7 @@ use super::ids::VmIndex;
 use super::transcript::{CallSide, Detail, Kind, What};
 use super::upstream::Answering;
 use crate::abi::Status;
-use crate::state::{Answer, AnswerKind, Buffer, DeadlineId, Duration, Failure, Fields, Instant, Protocol};
+use crate::state::{Answer, Buffer, DeadlineId, Duration, Failure, Fields, Instant};
 
 /// What a plugin calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +161,8 @@ pub(crate) struct CallView {
     pub(crate) initial_metadata: Option<Fields>,
     pub(crate) trailing_metadata: Option<Fields>,
     pub(crate) grpc_message: Option<Buffer>,
+    /// The answer of a lookup of a name.
+    pub(crate) call_data: Option<Vec<u8>>,
 }
 
 impl CallView {
@@ -249,7 +251,7 @@ impl Proxy {
         self.view_of(vm, context)
     }
 
-    fn view_of(&mut self, vm: VmIndex, context: u32) -> Option<&mut CallView> {
+    pub(crate) fn view_of(&mut self, vm: VmIndex, context: u32) -> Option<&mut CallView> {
         self.vm_mut(vm).plugins.iter_mut().find(|plugin| plugin.id == context).map(|plugin| &mut plugin.view)
     }
 
@@ -342,14 +344,5 @@ impl Proxy {
         let cluster = self.transcript.put(call.cluster.as_bytes());
         let (id, called) = (call.id, call.at);
         self.record(Kind::Call { plugin, cluster, id, called, side, what, data });
-    }
-}
-
-/// The protocol that an answer speaks.
-fn protocol(answer: &Answer) -> Protocol {
-    match &answer.kind {
-        AnswerKind::Response(response) => response.protocol,
-        AnswerKind::Grpc(_) => Protocol::Http2,
-        AnswerKind::Fail(_) => Protocol::Http1,
     }
 }
