@@ -30,7 +30,7 @@ fn failing(name: String, why: String) -> Test {
 /// Plays everything that is asked for before the first test runs: scenarios share Envoys.
 fn trials(arguments: &Arguments, envoy: &Envoy) -> Vec<Test> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = match discover(&[here.join("scenarios"), here.join("parity")]) {
+    let found = match discover(&[here.join("scenarios")]) {
         Ok(found) => found,
         Err(error) => return vec![failing("scenarios".to_owned(), error.to_string())],
     };

@@ -179,7 +179,7 @@ fn first_mark(at: usize) -> u32 {
 }
 
 /// How often a scenario is played whose differences may come from a busy machine.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 
 /// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
 pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Outcome>, ParityError> {

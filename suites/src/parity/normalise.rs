@@ -31,7 +31,7 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     Normalisation {
         view: "http",
         what: "the value of `x-envoy-upstream-service-time`",
-        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again, up to three times",
+        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again, up to five times",
     },
     Normalisation {
         view: "http",
@@ -110,7 +110,7 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "setting",
-        what: "what differs is played again, up to three times, when something took 10 ms or more, or was sent over TCP",
+        what: "what differs is played again, up to five times, when something took 10 ms or more, or was sent over TCP",
         why: "a busy machine shows in the digits of measured times, and parts an end from the data that it came with",
     },
 ];
