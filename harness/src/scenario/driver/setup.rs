@@ -102,7 +102,6 @@ fn proxy_options(scenario: &Scenario) -> Options {
             StartMode::Single => Start::Single,
             StartMode::Envoy => Start::Envoy,
         },
-        ..Options::default()
     }
 }
 
