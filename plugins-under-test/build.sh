@@ -14,6 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # Every plugin here: its folder, and the recipe that builds it.
 PLUGINS='
 add_header_as      as
+defects_go         go
+defects_rust       rust
 header_logger_rust rust
 http_body_cpp      cpp
 http_headers_go    go

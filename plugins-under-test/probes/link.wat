@@ -90,7 +90,7 @@
 
   (func $environment
     (local $at i32) (local $left i32) (local $from i32) (local $end i32)
-    (drop (call $environ_sizes (i32.const 0) (i32.const 4)))
+    (if (call $environ_sizes (i32.const 0) (i32.const 4)) (then (return)))
     (drop (call $environ (i32.const 65536) (i32.const 69632)))
     (local.set $left (i32.load (i32.const 0)))
     (local.set $at (i32.const 65536))

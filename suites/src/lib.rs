@@ -6,10 +6,10 @@
 //! - [`prelude`]: what a Rust test needs; `plugin_ext` and `error` are behind it
 //! - [`modules`]: where plugins come from: files, packages that `cargo` builds; [`cache`]: compiled modules
 //! - [`trials`]: scenario files as trials of libtest-mimic
-//! - [`conformance`]: checks that find what is wrong with any plugin, with no script at all
+//! - [`mod@conformance`]: checks that find what is wrong with any plugin, with no script at all
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
-//! - [`write`]: files that are written whole or not at all
+//! - [`mod@write`]: files that are written whole or not at all
 //! - `google` (feature `google`): test files of Google's plugin tester, run and turned into scenarios
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
 //! - `registry` (feature `registry`): modules of manifests, downloaded

@@ -67,10 +67,11 @@ fn trials(paths: &[PathBuf], filter: Option<&str>) -> Result<Vec<Trial>, Error> 
     Ok(all)
 }
 
-/// The command that makes the page anew, as it would be typed.
+/// The command that makes the page anew, as it would be typed in the page's folder.
 fn command(args: &Args) -> String {
     let paths: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
-    let report = args.report.iter().map(|path| format!("--report {}", path.display()));
+    let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).display().to_string();
+    let report = args.report.iter().map(|path| format!("--report {}", name(path)));
     let words = ["proxy-wasm-test parity".to_owned()].into_iter().chain(paths).chain(report);
     words.collect::<Vec<_>>().join(" ")
 }

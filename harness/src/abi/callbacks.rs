@@ -170,7 +170,8 @@ callbacks! {
         RequestBody = proxy_on_request_body(context_id, body_size, end_of_stream) -> i32;
         /// Request trailers.
         RequestTrailers = proxy_on_request_trailers(context_id, num_trailers) -> i32;
-        /// HTTP/2 METADATA of the request.
+        /// HTTP/2 METADATA of the request. Envoy 1.40 calls it, with the number of entries, only where `allow_metadata` is set for
+        /// HTTP/2 (observed); by default, and here, nothing does.
         RequestMetadata = proxy_on_request_metadata(context_id, num_elements) -> i32;
         /// Response headers. Version 0.1.0 does not say whether they end the stream.
         ResponseHeaders = proxy_on_response_headers(context_id, num_headers) -> i32 [ONLY_0_1_0]
@@ -179,7 +180,8 @@ callbacks! {
         ResponseBody = proxy_on_response_body(context_id, body_size, end_of_stream) -> i32;
         /// Response trailers.
         ResponseTrailers = proxy_on_response_trailers(context_id, num_trailers) -> i32;
-        /// HTTP/2 METADATA of the response.
+        /// HTTP/2 METADATA of the response. Envoy 1.40 calls it, with the number of entries, only where `allow_metadata` is set for
+        /// HTTP/2 (observed); by default, and here, nothing does.
         ResponseMetadata = proxy_on_response_metadata(context_id, num_elements) -> i32;
     }
     HttpCalls {

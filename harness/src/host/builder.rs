@@ -12,6 +12,7 @@ use super::start::{self, Started};
 use super::template::Template;
 use crate::abi::{LogLevel, Status};
 use crate::document::istio_json;
+use crate::proxy::capabilities::Capabilities;
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Cluster, FailurePolicy, Options, Own};
 use crate::state::{Answer, Clock, Duration};
@@ -31,6 +32,7 @@ pub struct Setup {
     pub(crate) vm_id: String,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) env: BTreeMap<String, String>,
+    pub(crate) capabilities: Capabilities,
     pub(crate) allow_on_headers_stop_iteration: Option<bool>,
 }
 
@@ -112,6 +114,14 @@ impl Setup {
         self.env.insert(name.into(), value.into());
         self
     }
+
+    /// The only hostcalls, functions of WASI and callbacks that it may use, by their names (Envoy's
+    /// `capability_restriction_config`); default, and of an empty list: all.
+    #[must_use]
+    pub fn allowed_capabilities(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.capabilities = Capabilities::only(names.into_iter().map(Into::into));
+        self
+    }
 }
 
 impl From<Plugin> for Setup {
@@ -128,6 +138,7 @@ impl From<Plugin> for Setup {
             vm_id: String::new(),
             vm_config: Vec::new(),
             env: BTreeMap::new(),
+            capabilities: Capabilities::default(),
             allow_on_headers_stop_iteration: None,
         }
     }

@@ -77,6 +77,7 @@ impl Host {
                     vm_id: vm.id.clone(),
                     configuration: vm.config.clone(),
                     environment: vm.env.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+                    capabilities: of.capabilities.clone(),
                     sha256: of.sha256,
                     abi: of.abi,
                     module: of.module,

@@ -148,6 +148,7 @@ impl Setup {
             vm_id: self.vm_id.clone(),
             configuration: self.vm_config.clone(),
             environment: self.env.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            capabilities: self.capabilities.clone(),
             sha256: *self.plugin.sha256(),
             abi: self.plugin.abi_version(),
             module,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::calls::{CallIds, CallView};
+use super::capabilities::Capabilities;
 use super::effect::Effect;
 #[cfg(feature = "cel")]
 use super::foreign::expressions::Expressions;
@@ -47,6 +48,7 @@ pub(crate) struct VmState {
     pub(crate) configuration: Vec<u8>,
     /// Environment variables, sorted by name.
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) capabilities: Capabilities,
     pub(crate) entropy: Entropy,
     pub(crate) metric_ids: MetricIds,
     pub(crate) call_ids: CallIds,
@@ -114,6 +116,7 @@ impl VmState {
             vm_id: String::new(),
             configuration: Vec::new(),
             environment: Vec::new(),
+            capabilities: Capabilities::default(),
             entropy,
             metric_ids: MetricIds::default(),
             call_ids: CallIds::default(),

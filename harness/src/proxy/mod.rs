@@ -12,6 +12,7 @@ mod access;
 mod answer;
 mod answering;
 mod calls;
+pub(crate) mod capabilities;
 mod chain;
 mod client;
 mod codec;

@@ -33,7 +33,7 @@ impl Proxy {
     /// [`Status::NotFound`] when there is no such queue.
     pub(crate) fn enqueue(&mut self, queue: QueueId, message: &[u8]) -> Result<(), Status> {
         let listener = *self.shared_queues.enqueue(queue, message)?;
-        self.deadlines.schedule(self.clock.now(), Deadline::QueueReady { listener, queue });
+        self.deadlines.post(self.clock.now(), Deadline::QueueReady { listener, queue });
         Ok(())
     }
 }

@@ -148,6 +148,7 @@ impl<G: Guest> Drive<'_, G> {
         state.vm_id.clone_from(&of.vm_id);
         state.configuration.clone_from(&of.configuration);
         state.environment.clone_from(&of.environment);
+        state.capabilities.clone_from(&of.capabilities);
         let name = self.proxy.name_of_vm(thread, kind);
         self.proxy.transcript.name_vm(name.clone());
         self.proxy.vms.push(state);

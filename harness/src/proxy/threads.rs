@@ -1,11 +1,12 @@
 //! Who serves a plugin on which thread: VMs and plugin contexts, as threads share them.
 //!
-//! Envoy keeps VMs for each thread: plugins that agree in `vm_id`, module, VM configuration and environment share one, and
-//! in it plugins that agree in name, root id and configuration share a plugin context (1.40, observed).
+//! Envoy keeps VMs for each thread: plugins that agree in `vm_id`, module, VM configuration, environment and capabilities
+//! share one, and in it plugins that agree in name, root id and configuration share a plugin context (1.40, observed).
 
 use std::sync::Arc;
 
 use super::Proxy;
+use super::capabilities::Capabilities;
 use super::context::VmState;
 use super::ids::{PluginIndex, VmIndex};
 use crate::abi::AbiVersion;
@@ -31,6 +32,8 @@ pub(crate) struct VmKind {
     pub(crate) configuration: Vec<u8>,
     /// Environment variables, sorted by name.
     pub(crate) environment: Vec<(String, String)>,
+    /// What is allowed in them.
+    pub(crate) capabilities: Capabilities,
     pub(crate) sha256: [u8; 32],
     pub(crate) abi: AbiVersion,
     /// The plugin of the chain, as it was described, whose module it is.
@@ -50,6 +53,7 @@ impl VmKind {
             && self.sha256 == other.sha256
             && self.configuration == other.configuration
             && self.environment == other.environment
+            && self.capabilities == other.capabilities
     }
 }
 

@@ -9,11 +9,11 @@ use super::document::source::Span;
 use super::host_options::HostOptions;
 use super::plugin::Chain;
 use super::rate_limit::RateLimit;
-use super::step::Step;
+use super::step::{Respond, RespondWith, Step, StepKind};
 use super::suites::{Cost, Parity};
 use super::value::clock::WallTime;
 use super::value::path::PropertyPath;
-use crate::state::{Answer, Duration};
+use crate::state::{Answer, Duration, Protocol};
 
 /// What one file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +77,26 @@ impl Scenario {
         match &self.case {
             Some(case) => format!("{}::{case}", self.name),
             None => self.name.clone(),
+        }
+    }
+
+    /// The protocol of the connections to the upstream: HTTP/2 as soon as one of its answers speaks it.
+    #[must_use]
+    pub fn upstream_protocol(&self) -> Protocol {
+        let own = self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Request(request) => request.respond.as_ref(),
+            StepKind::Open(open) => open.request.respond.as_ref(),
+            StepKind::Respond(Respond { with: RespondWith::Answer(answer), .. }) => Some(answer),
+            _ => None,
+        });
+        let scripted: &[Answer] = match &self.upstream {
+            Answers::Every(answer) => std::slice::from_ref(answer),
+            Answers::Each(answers) => answers,
+        };
+        if scripted.iter().chain(own).any(|answer| answer.protocol() == Protocol::Http2) {
+            Protocol::Http2
+        } else {
+            Protocol::Http1
         }
     }
 

@@ -11,7 +11,7 @@ use super::modules::Modules;
 use crate::host::{Host, Stall};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{Call, Finding, StreamId, Transcript};
-use crate::state::Duration;
+use crate::state::{Duration, MetricValue};
 use crate::vm::{HANG_TIMEOUT, MAX_MEMORY, Spent, Trapped};
 
 /// What the one who runs a scenario decides, and not the scenario. Nothing here shapes a transcript, but for its
@@ -103,6 +103,8 @@ pub struct Run {
     pub took: Duration,
     /// Steps that were carried out; each repetition counts.
     pub steps: usize,
+    /// The metrics that plugins defined, by name and type.
+    pub metrics: Vec<(Vec<u8>, MetricValue)>,
     /// Exchanges that were opened.
     pub exchanges: usize,
 }

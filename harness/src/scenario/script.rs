@@ -215,7 +215,7 @@ fn spec(setup: &Setup) -> PluginSpec {
             fail_open: setup.fail_open,
             allow_on_headers_stop_iteration: setup.allow_on_headers_stop_iteration,
             reload_backoff: (setup.reload_backoff != BACKOFF).then_some(setup.reload_backoff),
-            allowed_capabilities: None,
+            allowed_capabilities: setup.capabilities.names(),
         },
     }
 }

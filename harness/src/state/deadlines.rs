@@ -10,6 +10,8 @@ use super::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadlineId {
     due: Instant,
+    /// What the proxy has posted to itself comes before what comes over the network.
+    network: bool,
     seq: u64,
 }
 
@@ -31,7 +33,17 @@ impl<T> Deadlines<T> {
     /// Lets `value` fall due at `due`, behind all that is scheduled for the same instant. An instant in
     /// the past falls due at once.
     pub fn schedule(&mut self, due: Instant, value: T) -> DeadlineId {
-        let id = DeadlineId { due, seq: self.seq };
+        self.put(due, true, value)
+    }
+
+    /// Puts something on the agenda that comes before all else of its instant, but after what was posted before: an event
+    /// loop runs what was posted to it before it looks at its sockets.
+    pub fn post(&mut self, due: Instant, value: T) -> DeadlineId {
+        self.put(due, false, value)
+    }
+
+    fn put(&mut self, due: Instant, network: bool, value: T) -> DeadlineId {
+        let id = DeadlineId { due, network, seq: self.seq };
         self.seq += 1;
         let place = match self.agenda.back() {
             Some((last, _)) if *last > id => self.agenda.partition_point(|(other, _)| *other < id),

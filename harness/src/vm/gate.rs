@@ -29,6 +29,8 @@ pub(crate) trait Answer {
     {
         None
     }
+    /// What a call answers that the configuration does not allow.
+    fn restricted() -> Self;
     /// For the record: status and errno.
     fn shown(&self) -> (Option<Status>, Option<Errno>) {
         (None, None)
@@ -46,6 +48,9 @@ impl Answer for Result<(), Status> {
     fn injected(status: Status) -> Option<Self> {
         Some(Err(status))
     }
+    fn restricted() -> Self {
+        Err(Status::InternalFailure)
+    }
     fn shown(&self) -> (Option<Status>, Option<Errno>) {
         (Some(self.err().unwrap_or(Status::Ok)), None)
     }
@@ -56,6 +61,9 @@ impl Answer for Result<(), Status> {
 
 impl Answer for Result<(), Errno> {
     type Wasm = u32;
+    fn restricted() -> Self {
+        Err(Errno::NotCapable)
+    }
     fn shown(&self) -> (Option<Status>, Option<Errno>) {
         (None, Some(self.err().unwrap_or(Errno::Success)))
     }
@@ -66,6 +74,9 @@ impl Answer for Result<(), Errno> {
 
 impl Answer for u32 {
     type Wasm = Self;
+    fn restricted() -> Self {
+        Status::InternalFailure.to_abi()
+    }
     fn number(&self) -> Option<Self> {
         Some(*self)
     }
@@ -76,6 +87,7 @@ impl Answer for u32 {
 
 impl Answer for () {
     type Wasm = ();
+    fn restricted() {}
     fn into_wasm(self) {}
 }
 
@@ -89,8 +101,10 @@ pub(crate) fn enter<A: Answer>(
     let mut call = Call { caller };
     let results = call.begin(row, record)?;
     let vm = call.vm();
+    let allowed = call.proxy().vm(vm).capabilities.allow(row.name);
     let answer = match call.proxy().injected(vm, row).and_then(A::injected) {
         Some(answer) => answer,
+        None if !allowed => A::restricted(),
         None => run(&mut call),
     };
     if let Some(number) = answer.number() {

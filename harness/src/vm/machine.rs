@@ -182,6 +182,9 @@ impl Vm {
     /// Runs a callback.
     pub(super) fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
         let callback = invocation.callback;
+        if !proxy.vm(self.index).capabilities.allow(callback.name()) {
+            return Ok(Returned::Absent);
+        }
         let Some(export) = self.exports.get(callback, &self.program, &self.instance, &mut self.store) else {
             return Ok(Returned::Absent);
         };

@@ -36,7 +36,7 @@ fn guest(allocator: Allocator, (name, arguments): (&'static str, &[A<'_>])) -> H
 fn status(host: &Host, name: &str) -> String {
     let runs = crate::probe::runs(host);
     let answers = runs.iter().flat_map(|(_, _, answers)| answers);
-    let answer = answers.filter(|(call, _)| call == name).last().unwrap_or_else(|| panic!("no {name}"));
+    let answer = answers.rev().find(|(call, _)| call == name).unwrap_or_else(|| panic!("no {name}"));
     answer.1.split_whitespace().next().unwrap_or_default().to_owned()
 }
 

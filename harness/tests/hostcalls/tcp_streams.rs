@@ -296,3 +296,88 @@ fn a_trap_closes_the_connection_and_those_after_it() {
     assert!(!host.transcript().http().contains("#2 server accepts"));
     host.allow("trap");
 }
+
+/// As Envoy 1.40 answered the same questions about a connection of the same kind.
+#[test]
+fn a_connection_has_properties_and_keeps_what_is_set() {
+    const GET: &str = "proxy_get_property";
+    let number = |number: u64| format!("Ok \"{}\"", number.to_le_bytes().escape_ascii());
+    let text = |text: &str| format!("Ok \"{text}\"");
+    let (none, null, empty) = ("NotFound".to_owned(), "SerializationFailure".to_owned(), text(""));
+    let no_pairs = r#"Ok "\x00\x00\x00\x00""#.to_owned();
+    let ask = |mut probe: Probe, callback: &'static str, wanted: &[(&str, &String)]| {
+        probe = probe.on(callback);
+        for (path, want) in wanted {
+            probe = probe.call(GET, &[T(path.replace('.', "\0").as_bytes()), O(0), O(1)], want);
+        }
+        probe
+    };
+    let always = [
+        ("request.time", &number(1_704_067_200_000_000_000)),
+        ("response.flags", &number(0)),
+        ("response.code", &none),
+        ("response.code_details", &none),
+        ("response.grpc_status", &none),
+        ("request.protocol", &none),
+        ("request.path", &none),
+        ("request.duration", &none),
+        ("request.headers", &no_pairs),
+        ("response.trailers", &no_pairs),
+        ("request", &null),
+        ("upstream", &null),
+        ("filter_state", &null),
+        ("source.address", &text("127.0.0.1:40000")),
+        ("source.port", &number(40_000)),
+        ("destination.port", &number(10_000)),
+        ("connection.id", &number(0)),
+        ("connection_id", &number(0)),
+        ("connection.mtls", &text(r"\x00")),
+        ("connection.requested_server_name", &empty),
+        ("upstream.transport_failure_reason", &empty),
+        ("xds.route_name", &none),
+        ("xds.virtual_host_name", &none),
+        ("xds.route_metadata", &none),
+        ("xds.filter_chain_name", &empty),
+        ("xds.listener_direction", &number(0)),
+        ("xds.listener_metadata", &empty),
+        ("metadata", &empty),
+        ("metadata.filter_metadata", &no_pairs),
+        ("plugin_name", &text("probe")),
+    ];
+    let before = [
+        ("request.size", &number(0)),
+        ("upstream.address", &none),
+        ("upstream.num_endpoints", &none),
+        ("upstream.request_attempt_count", &number(0)),
+        ("xds.cluster_name", &none),
+        ("xds.cluster_metadata", &none),
+        ("xds.upstream_host_metadata", &none),
+    ];
+    let connected = [
+        ("request.size", &number(5)),
+        ("request.total_size", &number(5)),
+        ("upstream.address", &text("127.0.0.1:8080")),
+        ("upstream.local_address", &text("127.0.0.1:41000")),
+        ("upstream.num_endpoints", &number(1)),
+        ("upstream.request_attempt_count", &number(1)),
+        ("xds.cluster_name", &text("upstream")),
+        ("xds.cluster_metadata", &empty),
+        ("xds.upstream_host_metadata", &null),
+    ];
+    let set =
+        Probe::on_start("proxy_on_new_connection").call("proxy_set_property", &[T(b"p"), T(b"v")], "Ok");
+    let probe = ask(set, "proxy_on_new_connection", &before);
+    let probe = ask(probe, "proxy_on_downstream_data", &connected);
+    let probe = ask(probe, "proxy_on_upstream_data", &[("response.size", &number(0))]);
+    let probe =
+        ask(probe, "proxy_on_log", &[("response.size", &number(3)), ("response.total_size", &number(3))]);
+    let callbacks =
+        ["proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data", "proxy_on_log"];
+    let kept = [("p", &text("v")), ("p.x", &none), ("filter_state", &null)];
+    let probe = callbacks
+        .into_iter()
+        .fold(probe, |probe, callback| ask(ask(probe, callback, &always), callback, &kept));
+    probe.call(GET, &[T(b"filter_state\0wasm.p"), O(0), O(1)], &text("v")).run(alone, |host| {
+        play(host, "c:hello s:yes cr");
+    });
+}

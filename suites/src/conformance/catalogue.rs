@@ -5,7 +5,7 @@ use proxy_wasm_harness::check::Check;
 use super::lab::Subject;
 use super::{
     bodies, calls, configuration, cost, faults, headers, isolation, lifecycle, limits, liveness, loading,
-    replies, shared, timers,
+    reload, replies, shared, timers,
 };
 
 /// Every check.
@@ -22,6 +22,7 @@ pub static CHECKS: &[&Check<Subject>] = &[
     &lifecycle::DONE,
     &configuration::MALFORMED,
     &configuration::REFUSAL,
+    &reload::RELOAD,
     &isolation::SHARED_VM,
     &headers::NON_UTF8,
     &headers::MISSING,

@@ -271,6 +271,8 @@ fn repeated(lab: &Lab) -> Judged {
 /// A finding about values of a field that the plugin does not write, and that do not reach the upstream. Fields that
 /// Envoy joins are whole when joined.
 fn lost(_: &Lab, session: &Session, steps: &[Step], name: &[u8]) -> Option<Finding> {
+    // On the other side names are in lower case.
+    let name = &*name.to_ascii_lowercase();
     let played = session.world.play(steps);
     let trace = played.trace();
     let writes_it = trace.calls().any(|(_, call)| {

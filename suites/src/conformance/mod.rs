@@ -11,7 +11,7 @@
 //! - [`transform`]: what is changed; `faults`, `headers`, `body`, ... are usable from Rust tests, too
 //! - `profile`: other hosts, and the callback sequences that are legal on each
 //! - `compare`, `trouble`, `shrink`, `evidence`, `tally`: from a run to a finding with a small script that shows it
-//! - the checks, a file for each area: `loading`, `lifecycle`, `configuration`, `headers`, `bodies`, `replies`, `liveness`,
+//! - the checks, a file for each area: `loading`, `lifecycle`, `configuration`, `reload`, `headers`, `bodies`, `replies`, `liveness`,
 //!   `calls`, `shared`, `timers`, `cost`, `isolation`, `faults`, `limits`; `catalogue` has them all in one list
 //! - `examine`: the checks carried out; `expectations`: what is known not to pass; [`report`]: what came of it
 //! - `trials`: the checks as tests of `cargo test`
@@ -38,6 +38,7 @@ pub mod liveness;
 pub mod loading;
 pub mod played;
 pub mod profile;
+pub mod reload;
 pub mod replies;
 pub mod report;
 mod seeds;

@@ -2,6 +2,7 @@
 
 use proxy_wasm_harness::abi::CallbackId;
 use proxy_wasm_harness::check::{Check, Finding, Judged, Level, Requirement, Source};
+use proxy_wasm_harness::scenario::StepKind;
 
 use super::evidence::times;
 use super::lab::{Lab, Subject, expecting};
@@ -9,6 +10,7 @@ use super::played::Played;
 use super::profile::{ENVOY, NGINX};
 use super::session::Session;
 use super::tally::Tally;
+use super::transform::streams::step;
 use super::trouble;
 
 const REPLY: &str = "proxy_send_local_response";
@@ -16,8 +18,15 @@ const REPLY: &str = "proxy_send_local_response";
 /// A finding about one call in the untouched run; the scenario expects that `count` of these calls are made.
 fn about(session: &Session, oracle: &Played, event: usize, what: String, count: u64) -> Finding {
     let mut steps = session.steps.clone();
-    steps[session.target].expect =
-        Some(expecting(|expect| expect.hostcalls = Some(vec![times(REPLY, count)])));
+    let expect = expecting(|expect| expect.hostcalls = Some(vec![times(REPLY, count)]));
+    if count == 0 {
+        // The start counts, too.
+        let mut whole = step(StepKind::Expect);
+        whole.expect = Some(expect);
+        steps.push(whole);
+    } else {
+        steps[session.target].expect = Some(expect);
+    }
     Finding::new(format!("{}: {what}", session.name))
         .evidence(trouble::lines_before(oracle, event))
         .reproduction(session.world.script(&what, steps))

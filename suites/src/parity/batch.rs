@@ -1,21 +1,23 @@
 //! Which scenarios share an Envoy, and what one Envoy makes of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use proxy_wasm_harness::scenario::{Modules, PluginSpec};
+use proxy_wasm_harness::scenario::{FailurePolicy, Modules, PluginSpec};
+use proxy_wasm_harness::state::Protocol;
 use proxy_wasm_harness::vm::Plugin;
 
 use super::Trial;
 use super::compare::compare;
-use super::config::{Listener, UPSTREAM};
+use super::config::{Listener, UPSTREAM, own_name};
 use super::envoy::Envoy;
 use super::error::ParityError;
 use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
+use super::normalise;
 use super::play::play;
-use super::playable::LONGEST;
+use super::playable::{self, LONGEST};
 use super::report::Outcome;
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
@@ -29,17 +31,21 @@ const MOST: usize = 24;
 /// its own, and V8 needs a second and more for each megabyte before Envoy serves.
 const BYTES: usize = 8 << 20;
 
-/// Calls by which a plugin reaches what a whole process shares, or what goes on while others are played.
-const SHARED: [&str; 8] = [
+/// Calls by which a plugin reaches what a whole process shares.
+const SHARED: [&str; 5] = [
     "proxy_set_shared_data",
     "proxy_get_shared_data",
     "proxy_register_shared_queue",
     "proxy_resolve_shared_queue",
     "proxy_define_metric",
-    "proxy_set_tick_period_milliseconds",
-    "proxy_http_call",
-    "proxy_grpc_call",
 ];
+
+/// Calls that go on from the start: their time is the scenario's only where Envoy starts for it.
+const FROM_THE_START: [&str; 4] =
+    ["proxy_set_tick_period_milliseconds", "proxy_http_call", "proxy_grpc_call", "proxy_grpc_stream"];
+
+/// Whether HTTP/1.1 has trailers; by cluster, whether it speaks HTTP/2.
+type Settings = (bool, BTreeMap<String, bool>);
 
 /// A scenario that can be played, with its modules.
 pub(super) struct Prepared<'a> {
@@ -55,8 +61,8 @@ impl<'a> Prepared<'a> {
         plugins: Vec<(&'a PluginSpec, Plugin)>,
         modules: &dyn Modules,
     ) -> Result<Self, Box<Outcome>> {
-        let simulated =
-            simulate(&trial.scenario, modules).map_err(|why| Box::new(Outcome::MockFailed(why)))?;
+        let simulated = simulate(trial.broken.as_ref().unwrap_or(&trial.scenario), modules)
+            .map_err(|why| Box::new(Outcome::MockFailed(why)))?;
         // A stall is not waited for: only what ends by itself has to be given its time.
         let took = simulated.forecast.took;
         if took > LONGEST && simulated.forecast.stalls.iter().all(Option::is_none) {
@@ -68,7 +74,7 @@ impl<'a> Prepared<'a> {
 
     /// Whether it needs an Envoy of its own.
     fn alone(&self) -> bool {
-        self.crashes() || self.simulated.calls(&SHARED)
+        self.crashes() || self.simulated.calls(&SHARED) || self.simulated.calls_at_start(&FROM_THE_START)
     }
 
     /// Whether the mock says that Envoy does not survive it.
@@ -88,8 +94,15 @@ impl<'a> Prepared<'a> {
         self.plugins.iter().map(|(_, plugin)| plugin.wasm().len()).sum()
     }
 
-    fn trailers(&self) -> bool {
-        self.trial.scenario.host.enable_trailers == Some(true)
+    /// What scenarios of one Envoy share: whether HTTP/1.1 has trailers, and the clusters; of each whether it speaks HTTP/2.
+    fn settings(&self) -> Settings {
+        let scenario = &self.trial.scenario;
+        let h2 = |protocol| protocol == Protocol::Http2;
+        let mut clusters = BTreeMap::from([(UPSTREAM.to_owned(), h2(scenario.upstream_protocol()))]);
+        for (name, answers) in &scenario.clusters {
+            clusters.insert(name.clone(), h2(self.simulated.cluster_protocol(name, answers)));
+        }
+        (scenario.host.enable_trailers == Some(true), clusters)
     }
 
     /// The VM of each plugin of the chain: its number among those of the chain.
@@ -128,8 +141,8 @@ impl<'a> Prepared<'a> {
     fn prefixes(&self) -> Vec<String> {
         let mut all = vec![": ".to_owned()];
         for (spec, _) in &self.plugins {
-            let name = spec.envoy.plugin_name.as_ref().unwrap_or(&spec.name);
-            for parts in [&[&spec.root_id, &spec.vm.id][..], &[name, &spec.root_id, &spec.vm.id]] {
+            let (root, vm) = (spec.root_id.as_str(), spec.vm.id.as_str());
+            for parts in [&[root, vm][..], &[own_name(spec), root, vm]] {
                 let said: String =
                     parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
                 all.push(format!("{said}: "));
@@ -142,27 +155,21 @@ impl<'a> Prepared<'a> {
 /// Puts scenarios together that can share an Envoy. The numbers are places in `all`.
 pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
     let mut done: Vec<Vec<usize>> = Vec::new();
-    for trailers in [false, true] {
-        let (mut open, mut bytes): (Vec<usize>, usize) = (Vec::new(), 0);
-        for (at, prepared) in all.iter().enumerate() {
-            if prepared.trailers() != trailers {
-                continue;
-            }
-            if prepared.alone() {
-                done.push(vec![at]);
-                continue;
-            }
-            if open.len() == MOST || (!open.is_empty() && bytes + prepared.bytes() > BYTES) {
-                done.push(std::mem::take(&mut open));
-                bytes = 0;
-            }
-            open.push(at);
-            bytes += prepared.bytes();
+    let mut open: BTreeMap<Settings, (Vec<usize>, usize)> = BTreeMap::new();
+    for (at, prepared) in all.iter().enumerate() {
+        if prepared.alone() {
+            done.push(vec![at]);
+            continue;
         }
-        if !open.is_empty() {
-            done.push(open);
+        let (batch, bytes) = open.entry(prepared.settings()).or_default();
+        if batch.len() == MOST || (!batch.is_empty() && *bytes + prepared.bytes() > BYTES) {
+            done.push(std::mem::take(batch));
+            *bytes = 0;
         }
+        batch.push(at);
+        *bytes += prepared.bytes();
     }
+    done.extend(open.into_values().map(|(batch, _)| batch));
     done
 }
 
@@ -172,7 +179,7 @@ fn first_mark(at: usize) -> u32 {
 }
 
 /// How often a scenario is played whose differences may come from a busy machine.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 
 /// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
 pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Outcome>, ParityError> {
@@ -223,7 +230,12 @@ fn once(
 }
 
 fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
-    Stage::new(envoy, &[UPSTREAM.to_owned()], |home: &Path| {
+    let clusters: BTreeMap<String, bool> = batch.iter().flat_map(|prepared| prepared.settings().1).collect();
+    let clusters: Vec<(String, Protocol)> = clusters
+        .into_iter()
+        .map(|(name, h2)| (name, if h2 { Protocol::Http2 } else { Protocol::Http1 }))
+        .collect();
+    Stage::new(envoy, &clusters, |home: &Path| {
         let mut listeners = Vec::new();
         for (at, prepared) in batch.iter().enumerate() {
             let groups = prepared.groups();
@@ -244,6 +256,7 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
                 name: format!("scenario-{at}"),
                 host: &prepared.trial.scenario.host,
                 chain,
+                tcp: playable::is_tcp(&prepared.trial.scenario),
             });
         }
         Ok(listeners)
@@ -252,7 +265,13 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
 
 fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
     let scenario = &prepared.trial.scenario;
-    let played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated.forecast)?;
+    if prepared.plugins.iter().any(|(spec, _)| spec.failure_policy == FailurePolicy::Reload) {
+        stage.grow_old();
+    }
+    let mut played = play(stage, &format!("scenario-{at}"), scenario, &prepared.simulated)?;
+    if prepared.alone() {
+        played.stats = stage.process.plugin_stats()?;
+    }
     let records = &stage.process.records.all()[..played.end];
     let main = stage.process.main_thread();
     let blocks = trace::blocks(records, |thread| thread != main);
@@ -260,8 +279,8 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     let vms = |mark: u32| {
         mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
     };
-    let mut envoy = views::of_envoy(&played.exchanges, &blocks, &vms, &prepared.prefixes());
-    let mut mock = mock::views(&prepared.simulated.transcript);
+    let mut envoy = views::of_envoy(&played, &blocks, &vms, &prepared.prefixes());
+    let mut mock = mock::views(scenario, &prepared.simulated);
     if let Some(parity) = &scenario.parity {
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);
@@ -271,7 +290,10 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     if foretold {
         divergences.retain(|divergence| divergence.view != View::Http);
     }
-    let slow = !divergences.is_empty() && played.exchanges.iter().any(Exchange::slow);
+    let long = || records.iter().any(|record| normalise::took_long(&record.message));
+    // An end that comes with data comes behind it when the machine is busy.
+    let hurried = !played.links.is_empty();
+    let slow = !divergences.is_empty() && (hurried || played.exchanges.iter().any(Exchange::slow) || long());
     let findings = prepared.simulated.findings.clone();
     Ok((Outcome::Played { divergences, foretold, envoy, mock, findings }, slow))
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use proxy_wasm_harness::scenario::{FailurePolicy, HostOptions, PluginSpec};
+use proxy_wasm_harness::state::Protocol;
 use serde_json::{Value as Json, json};
 
 /// The cluster that streams go to.
@@ -18,14 +19,24 @@ pub(super) struct Listener<'a> {
     pub(super) host: &'a HostOptions,
     /// Plugins with the files of their modules.
     pub(super) chain: Vec<(&'a PluginSpec, PathBuf)>,
+    /// It passes connections on, not requests.
+    pub(super) tcp: bool,
 }
 
-/// The whole configuration. `clusters` are names with the ports of ours that answer for them.
-pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[(String, u16)]) -> Json {
+/// A cluster, and the port of ours that answers for it.
+#[derive(Clone, Debug)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    pub(super) port: u16,
+    pub(super) protocol: Protocol,
+}
+
+/// The whole configuration.
+pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[Cluster]) -> Json {
     let trailers = listeners.iter().any(|listener| listener.host.enable_trailers == Some(true));
     let mut all: Vec<Json> = listeners.iter().map(listener).collect();
     all.push(ping());
-    let clusters: Vec<Json> = clusters.iter().map(|(name, port)| cluster(name, *port, trailers)).collect();
+    let clusters: Vec<Json> = clusters.iter().map(|of| cluster(of, trailers)).collect();
     json!({
         "admin": {"address": loopback(0)},
         "static_resources": {"listeners": all, "clusters": clusters},
@@ -38,8 +49,11 @@ fn loopback(port: u16) -> Json {
 
 fn listener(listener: &Listener<'_>) -> Json {
     let host = listener.host;
+    if listener.tcp {
+        return tcp_listener(listener);
+    }
     let mut filters: Vec<Json> =
-        listener.chain.iter().map(|(plugin, file)| wasm_filter(plugin, file, host)).collect();
+        listener.chain.iter().map(|(plugin, file)| wasm_filter("http", plugin, file, host)).collect();
     filters.push(json!({
         "name": "envoy.filters.http.router",
         "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
@@ -52,6 +66,26 @@ fn listener(listener: &Listener<'_>) -> Json {
         "address": loopback(0),
         "per_connection_buffer_limit_bytes": host.buffer_limit.0,
         "filter_chains": [{"filters": [manager]}],
+    })
+}
+
+fn tcp_listener(listener: &Listener<'_>) -> Json {
+    let host = listener.host;
+    let mut filters: Vec<Json> =
+        listener.chain.iter().map(|(plugin, file)| wasm_filter("network", plugin, file, host)).collect();
+    filters.push(json!({
+        "name": "envoy.filters.network.tcp_proxy",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+            "stat_prefix": "parity",
+            "cluster": UPSTREAM,
+        },
+    }));
+    json!({
+        "name": listener.name,
+        "address": loopback(0),
+        "per_connection_buffer_limit_bytes": host.buffer_limit.0,
+        "filter_chains": [{"filters": filters}],
     })
 }
 
@@ -81,9 +115,9 @@ fn http_manager(route: Json, filters: &[Json], trailers: bool) -> Json {
     })
 }
 
-fn wasm_filter(plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
+fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
     let mut config = json!({
-        "name": plugin.envoy.plugin_name.as_ref().unwrap_or(&plugin.name),
+        "name": own_name(plugin),
         "root_id": plugin.root_id,
         "failure_policy": match plugin.failure_policy {
             FailurePolicy::Closed => "FAIL_CLOSED",
@@ -95,11 +129,22 @@ fn wasm_filter(plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"local": {"filename": file}},
         },
-        "allow_on_headers_stop_iteration": host.allow_on_headers_stop_iteration,
+        "allow_on_headers_stop_iteration":
+            plugin.envoy.allow_on_headers_stop_iteration.unwrap_or(host.allow_on_headers_stop_iteration),
     });
-    if plugin.failure_policy == FailurePolicy::Reload {
-        // Envoy counts the backoff from its own start on, too; the simulated proxy has been running for long.
-        config["reload_config"] = json!({"backoff": {"base_interval": "0.01s"}});
+    if plugin.envoy.fail_open {
+        // The deprecated field takes the place of the policy.
+        config["fail_open"] = true.into();
+        config.as_object_mut().map(|fields| fields.remove("failure_policy"));
+    }
+    if let Some(base) = plugin.envoy.reload_backoff {
+        let base = format!("{}.{:09}s", base.as_secs(), base.subsec_nanos());
+        config["reload_config"] = json!({"backoff": {"base_interval": base}});
+    }
+    if let Some(allowed) = &plugin.envoy.allowed_capabilities {
+        let allowed: serde_json::Map<String, Json> =
+            allowed.iter().map(|name| (name.clone(), json!({}))).collect();
+        config["capability_restriction_config"] = json!({"allowed_capabilities": allowed});
     }
     if !plugin.config.is_empty() {
         config["configuration"] = bytes(&plugin.config);
@@ -111,12 +156,17 @@ fn wasm_filter(plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
         config["vm_config"]["environment_variables"] = json!({"key_values": plugin.vm.env});
     }
     json!({
-        "name": "envoy.filters.http.wasm",
+        "name": format!("envoy.filters.{kind}.wasm"),
         "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "@type": format!("type.googleapis.com/envoy.extensions.filters.{kind}.wasm.v3.Wasm"),
             "config": config,
         },
     })
+}
+
+/// What Envoy calls a plugin.
+pub(super) fn own_name(plugin: &PluginSpec) -> &str {
+    plugin.envoy.plugin_name.as_deref().unwrap_or(&plugin.name)
 }
 
 /// Bytes that reach the plugin as they are: any other message would be serialized.
@@ -124,22 +174,29 @@ fn bytes(value: &[u8]) -> Json {
     json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": BASE64.encode(value)})
 }
 
-fn cluster(name: &str, port: u16, trailers: bool) -> Json {
+fn cluster(of: &Cluster, trailers: bool) -> Json {
+    let protocol = match of.protocol {
+        Protocol::Http1 => json!({"http_protocol_options": {"enable_trailers": trailers}}),
+        Protocol::Http2 => json!({"http2_protocol_options": {}}),
+    };
+    let mut options = json!({
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": protocol,
+    });
+    if of.name == UPSTREAM {
+        // A connection for each request: what one leaves behind must not meet the next.
+        options["common_http_protocol_options"] = json!({"max_requests_per_connection": 1});
+    }
     json!({
-        "name": name,
+        "name": of.name,
         "type": "STATIC",
         "connect_timeout": "5s",
         "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": loopback(port)}}]}],
+            "cluster_name": of.name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": loopback(of.port)}}]}],
         },
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                // A connection for each request: what one leaves behind must not meet the next.
-                "common_http_protocol_options": {"max_requests_per_connection": 1},
-                "explicit_http_config": {"http_protocol_options": {"enable_trailers": trailers}},
-            },
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
         },
     })
 }

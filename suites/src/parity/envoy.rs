@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use proxy_wasm_harness::proxy::transcript::show_bytes;
 use serde_json::Value as Json;
 
 use super::error::ParityError;
@@ -195,6 +196,18 @@ impl Process {
                 Some((status["name"].as_str()?.to_owned(), address))
             })
             .collect())
+    }
+
+    /// The counters and gauges that plugins defined, a line each.
+    pub(super) fn plugin_stats(&self) -> Result<Vec<String>, ParityError> {
+        let said = self.ask("/stats?filter=%5Ewasmcustom").map_err(ParityError::io("asking for metrics"))?;
+        let named = said.lines().filter_map(|line| {
+            let (name, value) = line.strip_prefix("wasmcustom")?.rsplit_once(": ")?;
+            // What is no number is a histogram, whose values wait for the next flush.
+            let value: u64 = value.parse().ok()?;
+            Some(format!("{}: {value}", show_bytes(name.strip_prefix('.').unwrap_or(name).as_bytes())))
+        });
+        Ok(named.collect())
     }
 
     /// How it ended, if it has; one that is writing its last words is waited for.

@@ -4,18 +4,28 @@ use std::time::{Duration, Instant};
 
 use proxy_wasm_harness::state::{Answer, Chunk, Field, Request};
 
+use super::normalise;
+use super::peer::Peer;
 use super::render::{self, Ending};
-use super::socket::Socket;
+use super::render_h2;
+use super::todo::Todo;
 use super::wire::{self, Kind, Message};
+
+/// The stream of ours: each exchange has its connections to itself.
+const STREAM: u32 = 1;
 
 /// An exchange under way, or over.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) name: Option<String>,
-    client: Socket,
+    client: Peer,
+    client_todo: Todo,
     /// Connections to the upstream; more than one only when Envoy sends the request more than once.
-    pub(super) upstream: Vec<Socket>,
+    pub(super) upstream: Vec<Peer>,
+    upstream_todo: Todo,
     pub(super) own_answer: Option<Answer>,
+    /// What the client asks for.
+    pub(super) path: Vec<u8>,
     head_request: bool,
     by_hand: bool,
     answered: bool,
@@ -29,20 +39,27 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new(
-        mut client: Socket,
+        mut client: Peer,
         name: Option<&str>,
         request: &Request,
         by_hand: bool,
         ending: Ending,
     ) -> Self {
-        let acts = render::request(request, ending);
+        let acts = match &mut client.h2 {
+            Some(h2) => render_h2::request(h2, STREAM, request, ending),
+            None => render::request(request, ending),
+        };
         let chunked = acts.first().is_some_and(|act| says_chunked(&act.what));
-        client.then(Duration::ZERO, acts);
+        let mut client_todo = Todo::default();
+        client_todo.then(Duration::ZERO, acts);
         Self {
             name: name.map(str::to_owned),
             client,
+            client_todo,
             upstream: Vec::new(),
+            upstream_todo: Todo::default(),
             own_answer: request.respond.clone(),
+            path: request.path.clone(),
             head_request: request.method == b"HEAD",
             by_hand,
             answered: false,
@@ -56,111 +73,144 @@ impl Exchange {
 
     /// What the client has received.
     pub(super) fn response(&self) -> Message {
-        wire::read(&self.client.raw, Kind::Response { head_request: self.head_request }, self.client.closed)
+        self.client.message(Kind::Response { head_request: self.head_request }, 0, STREAM)
     }
 
     /// What the upstream has received, over each connection.
     pub(super) fn requests(&self) -> Vec<(Message, bool)> {
         self.upstream
             .iter()
-            .map(|socket| (wire::read(&socket.raw, Kind::Request, socket.closed), socket.closed))
+            .map(|peer| {
+                let message = peer.message(Kind::Request, 0, STREAM);
+                let cut = peer.socket.closed || message.reset;
+                (message, cut)
+            })
             .collect()
     }
 
     /// Whether the connection of the client is closed, and whether it was the client that closed it.
     pub(super) fn closed(&self) -> (bool, bool) {
-        (self.client.closed, self.left)
+        (self.client.socket.closed || self.response().reset, self.left)
     }
 
     /// Whether nothing more will come to the client.
     pub(super) fn over(&self) -> bool {
-        self.client.closed || self.response().complete
+        let response = self.response();
+        self.client.socket.closed || response.complete || response.reset
     }
 
     /// Whether the client received the head of a response twice.
     pub(super) fn has_two_heads(&self) -> bool {
-        let raw = &self.client.raw;
+        let raw = &self.client.socket.raw;
         raw.windows(9).filter(|window| *window == b"HTTP/1.1 ").count() > 1
     }
 
     /// Whether the machine was so slow that plugins may have seen it: `x-envoy-upstream-service-time` has more digits
     /// than it would.
     pub(super) fn slow(&self) -> bool {
-        self.answered_after > Duration::from_millis(9)
+        self.answered_after > Duration::from_millis(9) || normalise::took_long(&self.client.socket.raw)
     }
 
     /// Reads what has come on any side.
     pub(super) fn read(&mut self) -> bool {
         let mut any = self.client.read();
-        for socket in &mut self.upstream {
-            any |= socket.read();
+        for peer in &mut self.upstream {
+            any |= peer.read();
         }
         any
     }
 
-    /// Does one thing that is due.
-    pub(super) fn act(&mut self) -> bool {
-        self.client.act() || self.upstream.iter_mut().any(Socket::act)
+    /// Does one thing of the client's that is due.
+    pub(super) fn client_acts(&mut self) -> bool {
+        self.client_todo.act(&mut self.client)
+    }
+
+    /// Does one thing of the upstream's that is due.
+    pub(super) fn upstream_acts(&mut self) -> bool {
+        self.upstream.last_mut().is_some_and(|peer| self.upstream_todo.act(peer))
+    }
+
+    /// Whether the upstream has something to do now.
+    pub(super) fn upstream_ready(&self) -> bool {
+        self.upstream_todo.due().is_some_and(|due| due <= Instant::now())
+    }
+
+    /// How many pieces of its answer the upstream has sent.
+    pub(super) fn answered_pieces(&self) -> usize {
+        self.upstream_todo.done
     }
 
     /// Whether the first thing to be done is to begin an answer.
     pub(super) fn begins_to_answer(&self) -> bool {
-        self.answered && self.client.due().is_none() && self.response().head.is_empty()
+        self.answered && self.client_todo.due().is_none() && self.response().head.is_empty()
     }
 
     /// When something is to be done next.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.upstream.iter().chain([&self.client]).filter_map(Socket::due).min()
+        let client = self.client_todo.due().filter(|_| !self.client.socket.closed);
+        let open = self.upstream.last().is_some_and(|peer| !peer.socket.closed);
+        client.into_iter().chain(self.upstream_todo.due().filter(|_| open)).min()
     }
 
     /// Whether the upstream has the whole request, and its script is to answer it.
     pub(super) fn awaits_answer(&self) -> bool {
         !self.by_hand
             && !self.answered
-            && self.upstream.last().is_some_and(|socket| !socket.closed)
+            && self.upstream.last().is_some_and(|peer| !peer.socket.closed)
             && self.requests().last().is_some_and(|(message, _)| message.complete)
     }
 
     /// The upstream begins to answer.
     pub(super) fn answer(&mut self, answer: &Answer, ending: Ending) {
-        let head_request = self
-            .requests()
-            .last()
-            .is_some_and(|(message, _)| message.head.first().is_some_and(|line| line.starts_with(b"HEAD ")));
+        let head_request = self.requests().last().is_some_and(|(message, _)| message.is_head_request());
         self.answered = true;
         self.answered_after = self.began.elapsed();
-        let acts = render::answer(&answer.kind, head_request, ending);
+        let Some(peer) = self.upstream.last_mut() else { return };
+        let acts = match &mut peer.h2 {
+            Some(h2) => render_h2::answer(h2, STREAM, &answer.kind, head_request, ending),
+            None => render::answer(&answer.kind, head_request, ending),
+        };
         self.answer_chunked = acts.first().is_some_and(|act| says_chunked(&act.what));
-        if let Some(socket) = self.upstream.last_mut() {
-            socket.then(answer.after, acts);
-        }
+        self.upstream_todo.then(answer.after, acts);
     }
 
     /// The upstream goes on answering.
     pub(super) fn answer_more(&mut self, chunks: &[Chunk], trailers: Option<&[Field]>, ending: Ending) {
-        let acts = render::more(chunks, trailers, self.answer_chunked, ending);
-        if let Some(socket) = self.upstream.last_mut() {
-            socket.then(Duration::ZERO, acts);
-        }
+        let Some(peer) = self.upstream.last_mut() else { return };
+        let acts = match &mut peer.h2 {
+            Some(h2) => render_h2::more(h2, STREAM, chunks, trailers, ending),
+            None => render::more(chunks, trailers, self.answer_chunked, ending),
+        };
+        self.upstream_todo.then(Duration::ZERO, acts);
     }
 
     /// The client sends more of its request.
     pub(super) fn send(&mut self, chunks: &[Chunk], trailers: Option<&[Field]>, ending: Ending) {
-        let acts = render::more(chunks, trailers, self.chunked, ending);
-        self.client.then(Duration::ZERO, acts);
+        let acts = match &mut self.client.h2 {
+            Some(h2) => render_h2::more(h2, STREAM, chunks, trailers, ending),
+            None => render::more(chunks, trailers, self.chunked, ending),
+        };
+        self.client_todo.then(Duration::ZERO, acts);
     }
 
-    /// The client goes away.
+    /// The client goes away: in HTTP/2 it gives up the stream.
     pub(super) fn client_leaves(&mut self) {
         self.left = true;
-        self.client.close();
+        self.client_todo.clear();
+        if self.client.h2.is_some() {
+            self.client_todo.then(Duration::ZERO, render_h2::abandoned(STREAM));
+            self.client_acts();
+        } else {
+            self.client.socket.close();
+        }
     }
 
     /// The upstream goes away.
     pub(super) fn upstream_leaves(&mut self) {
         self.answered = true;
-        for socket in &mut self.upstream {
-            socket.close();
+        self.upstream_todo.clear();
+        for peer in &mut self.upstream {
+            peer.socket.close();
         }
     }
 }

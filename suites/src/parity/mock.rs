@@ -1,22 +1,54 @@
 //! The same scenario on the mock, and its views.
 
-use proxy_wasm_harness::abi::{Pairs, pairs::Pair};
 use proxy_wasm_harness::proxy::Transcript;
-use proxy_wasm_harness::proxy::transcript::{Arg, Args, Kind as EventKind, Party, What};
+use proxy_wasm_harness::proxy::transcript::{Arg, Args, Kind as EventKind};
+use proxy_wasm_harness::scenario::Scenario;
 
+use super::mock_http;
 use super::normalise;
+use super::simulate::Simulated;
 use super::views::{self, Views};
-use super::wire::{self, Kind, Message};
 
-/// The views of a transcript.
-pub(super) fn views(transcript: &Transcript) -> Views {
-    let mut views = Views { http: http(transcript), ..Views::default() };
+/// The views of a scenario on the mock.
+pub(super) fn views(scenario: &Scenario, simulated: &Simulated) -> Views {
+    let transcript = &simulated.transcript;
+    let mut views = Views {
+        http: mock_http::lines(scenario, simulated),
+        stats: simulated.stats.clone(),
+        ..Views::default()
+    };
     let mut depth = 0;
+    // Calls under way in a VM that serves no stream: the worker's are compared.
+    let mut elsewhere = 0;
     for event in transcript.events() {
-        calls(&mut views, transcript, event.kind, &mut depth);
+        let skipped = match event.kind {
+            EventKind::Callback { vm, .. } | EventKind::Hostcall { vm, .. } => {
+                let skipped = !is_workers(transcript.vm_name(vm));
+                elsewhere += usize::from(skipped);
+                skipped
+            }
+            EventKind::Returned { .. } | EventKind::Answered { .. } | EventKind::Trap { .. }
+                if elsewhere > 0 =>
+            {
+                elsewhere -= 1;
+                true
+            }
+            EventKind::Log { vm, .. } | EventKind::Unimplemented { vm, .. } => {
+                !is_workers(transcript.vm_name(vm))
+            }
+            _ => false,
+        };
+        if !skipped {
+            calls(&mut views, transcript, event.kind, &mut depth);
+        }
     }
     normalise::clock_reads(&mut views.abi);
     views
+}
+
+/// Whether a VM serves streams; the name of any other tells what it is for.
+fn is_workers(vm: &str) -> bool {
+    !["@base", "@canary", "@main"].iter().any(|what| vm.contains(what))
 }
 
 fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mut usize) {
@@ -89,135 +121,4 @@ fn arg(arg: Arg<'_>) -> String {
         Arg::Bytes(bytes) | Arg::Pairs(bytes) => format!("#{}", bytes.len()),
         Arg::OutOfBounds(len) => format!("#{len}"),
     }
-}
-
-/// What each end of each stream received.
-fn http(transcript: &Transcript) -> Vec<String> {
-    let mut streams: Vec<Ends> = Vec::new();
-    for event in transcript.events() {
-        let EventKind::Message { stream, party, what, data } = event.kind else { continue };
-        if streams.len() <= stream.0 {
-            streams.resize_with(stream.0 + 1, Ends::default);
-        }
-        let ends = &mut streams[stream.0];
-        let bytes = transcript.bytes(data);
-        match party {
-            Party::UpstreamReceives => ends.upstream.part(Kind::Request, what, bytes),
-            Party::ClientReceives => ends.client.part(RESPONSE, what, bytes),
-            Party::ClientSends => match what {
-                What::Reset => ends.left = true,
-                What::Head { .. } => ends.head_request = is_head_request(bytes),
-                _ => {}
-            },
-            Party::UpstreamSends => {}
-        }
-    }
-    let mut out = Vec::new();
-    for (at, ends) in streams.iter().enumerate() {
-        ends.lines(&mut out, at + 1);
-    }
-    out
-}
-
-/// What the two ends of a stream received.
-#[derive(Default)]
-struct Ends {
-    upstream: End,
-    client: End,
-    head_request: bool,
-    left: bool,
-}
-
-const RESPONSE: Kind = Kind::Response { head_request: false };
-
-impl Ends {
-    fn lines(&self, out: &mut Vec<String>, number: usize) {
-        let response = self.client.read(Kind::Response { head_request: self.head_request });
-        if self.upstream.has_head {
-            let request = self.upstream.read(Kind::Request);
-            let over = self.upstream.cut || self.left || response.complete || self.client.cut;
-            let ending = views::ending(request.complete, over);
-            views::message(out, &format!("#{number} upstream receives"), &request, ending);
-        }
-        let left = self.left && !response.complete;
-        let ending = if left { views::LEFT } else { views::ending(response.complete, self.client.cut) };
-        views::message(out, &format!("#{number} client receives"), &response, ending);
-    }
-}
-
-fn is_head_request(fields: &[u8]) -> bool {
-    Pairs::parse(fields).into_iter().flatten().any(|(name, value)| name == b":method" && value == b"HEAD")
-}
-
-/// What one end received.
-#[derive(Default)]
-struct End {
-    has_head: bool,
-    message: Message,
-    /// Said to be over.
-    ended: bool,
-    cut: bool,
-}
-
-impl End {
-    fn part(&mut self, receiver: Kind, what: What, bytes: &[u8]) {
-        let message = &mut self.message;
-        match what {
-            What::Head { end_stream } => {
-                self.has_head = true;
-                self.ended = end_stream;
-                let fields: Vec<Pair<'_>> = Pairs::parse(bytes).into_iter().flatten().collect();
-                message.head = head(receiver, &fields);
-                message.chunked = wire::field(&message.head, "transfer-encoding")
-                    .is_some_and(|value| value.ends_with(b"chunked"));
-            }
-            What::Data { end_stream } => {
-                message.pieces.push(bytes.to_vec());
-                self.ended |= end_stream;
-            }
-            What::Trailers => {
-                for (name, value) in Pairs::parse(bytes).into_iter().flatten() {
-                    message.trailers.push([name, b": ", value].concat());
-                }
-                self.ended = true;
-            }
-            What::End => self.ended = true,
-            What::Reset => self.cut = true,
-        }
-    }
-
-    /// The message as one who believes its framing reads it.
-    fn read(&self, receiver: Kind) -> Message {
-        let mut message = self.message.clone();
-        let head_request = receiver == Kind::Response { head_request: true };
-        if !self.has_head || (message.chunked && !head_request) {
-            message.complete = self.ended;
-            return message;
-        }
-        let body = message.pieces.concat();
-        let raw = [&message.head.join(&b"\r\n"[..])[..], b"\r\n\r\n", &body].concat();
-        let read = wire::read(&raw, receiver, self.ended || self.cut);
-        message.pieces = read.pieces;
-        message.stray = read.stray;
-        message.complete = read.complete;
-        message
-    }
-}
-
-/// The lines that HTTP/1.1 makes of a head.
-fn head(receiver: Kind, fields: &[Pair<'_>]) -> Vec<Vec<u8>> {
-    let find = |name: &[u8]| {
-        fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value).unwrap_or_default()
-    };
-    let first = match receiver {
-        Kind::Response { .. } => [b"HTTP/1.1 ", find(b":status")].concat(),
-        Kind::Request => [find(b":method"), b" ", find(b":path"), b" HTTP/1.1"].concat(),
-    };
-    let written = fields.iter().filter_map(|(name, value)| match *name {
-        b":authority" => Some([b"host: ", *value].concat()),
-        name if name.starts_with(b":") => None,
-        name => Some([name, b": ", *value].concat()),
-    });
-    // What a line end in a name or value does on the wire is to begin a line.
-    std::iter::once(first).chain(written).flat_map(|line| wire::lines(&line)).collect()
 }

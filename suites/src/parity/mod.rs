@@ -2,34 +2,44 @@
 //!
 //! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `reaper` (no
 //! Envoy outlives us), `config`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
-//! that tell their VM), `play`, `exchange`, `socket`, `render`, `wire` (a scenario in bytes), `simulate` (the same on the
-//! mock), `records`, `trace`, `mock`, `views` (both sides as lines), `normalise` (what cannot be equal), `compare`,
+//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `socket`, `peer`,
+//! `todo`, `render`, `wire`, `render_h2`, `h2` (its bytes), `records`, `trace` (Envoy's log), `simulate`, `mock`,
+//! `mock_http` (the same on the mock), `views` (both sides as lines), `normalise` (what cannot be equal), `compare`,
 //! `known` (differences with their reasons), `report`, `tell`, `page` (what came of it, as values, text and a page).
 //!
 //! Decides nothing about what is right: Envoy does.
 
 mod batch;
+mod calls;
 mod compare;
 mod config;
 mod envoy;
 mod error;
 mod exchange;
+mod h2;
 mod known;
 mod mark;
 mod mock;
+mod mock_http;
 mod normalise;
 mod page;
+mod peer;
 mod play;
 mod playable;
 mod reaper;
 mod records;
 mod render;
+mod render_h2;
 mod report;
+mod script;
 mod simulate;
 mod socket;
 mod stage;
+mod tcp;
 mod tell;
+mod todo;
 mod trace;
+mod turns;
 mod views;
 mod wire;
 
@@ -57,6 +67,8 @@ pub struct Trial {
     pub area: String,
     /// The scenario.
     pub scenario: Scenario,
+    /// What the mock plays in its place: a mock that is broken on purpose, to see that it is noticed.
+    pub broken: Option<Scenario>,
 }
 
 impl Trial {
@@ -72,6 +84,7 @@ impl Trial {
             name: scenario.trial(&found.name),
             area: area.to_owned(),
             scenario,
+            broken: None,
         });
         Ok(trials.collect())
     }

@@ -31,7 +31,7 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     Normalisation {
         view: "http",
         what: "the value of `x-envoy-upstream-service-time`",
-        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again",
+        why: "a measured duration; when it has more than one digit and something differs, the scenario is played again, up to five times",
     },
     Normalisation {
         view: "http",
@@ -42,6 +42,16 @@ pub const NORMALISATIONS: &[Normalisation] = &[
         view: "http",
         what: "borders between pieces of a body that has a content-length",
         why: "nothing on the wire shows them; chunks of chunked bodies are compared one by one",
+    },
+    Normalisation {
+        view: "http",
+        what: "borders between pieces of what a cluster receives of a call",
+        why: "what is sent before the connection is up goes out as one",
+    },
+    Normalisation {
+        view: "http",
+        what: "a call that is given up in the callback that makes it, and is the first to its cluster",
+        why: "there is no connection yet over which the cluster could hear of it; over one that is open it would",
     },
     Normalisation {
         view: "log",
@@ -90,8 +100,18 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "setting",
-        what: "the worker's VMs are compared",
-        why: "the other three that Envoy starts serve no stream",
+        what: "both sides start as Envoy does (`start: envoy`), and the worker's VMs are compared",
+        why: "the other three serve no stream; what they do to shared data, queues, metrics and clusters counts",
+    },
+    Normalisation {
+        view: "setting",
+        what: "with `failure_policy: reload`, Envoy has been up for 1.6 s before the first step",
+        why: "its backoff counts from the first load, too, and draws from a range; the mock's proxy has been up for long",
+    },
+    Normalisation {
+        view: "setting",
+        what: "what differs is played again, up to five times, when something took 10 ms or more, or was sent over TCP",
+        why: "a busy machine shows in the digits of measured times, and parts an end from the data that it came with",
     },
 ];
 
@@ -120,6 +140,13 @@ pub(super) fn first_line(line: &[u8]) -> Vec<u8> {
         }
         None => line.to_vec(),
     }
+}
+
+/// Whether bytes tell that something took ten milliseconds or more: digits that the mock's side has not.
+pub(super) fn took_long(bytes: &[u8]) -> bool {
+    static LONG: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("(?-u)x-envoy-upstream-service-time[=: ]+[0-9]{2}").expect("a constant"));
+    LONG.is_match(bytes)
 }
 
 /// A message of a plugin.

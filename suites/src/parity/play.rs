@@ -2,24 +2,29 @@
 //!
 //! Plays what is written at once and waits for what follows from it; where the script says that time passes, it passes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use proxy_wasm_harness::scenario::{Answers, Peer, RespondWith, Scenario, Step, StepKind};
-use proxy_wasm_harness::state::{Answer, AnswerKind, Failure, Request};
+use proxy_wasm_harness::scenario::{Peer as Abandons, RespondWith, Scenario, Side, Step, StepKind};
+use proxy_wasm_harness::state::{Protocol, Request};
 
+use super::calls::{Call, Calls};
 use super::config::UPSTREAM;
 use super::error::ParityError;
 use super::exchange::Exchange;
-use super::render::Ending;
+use super::peer::Peer;
+use super::render::{self, Ending};
+use super::script::Script;
+use super::simulate::Simulated;
 use super::socket::Socket;
 use super::stage::Stage;
+use super::tcp::Link;
 
 /// How long what the mock says will happen may take in reality, beyond the time that the script gives it.
-const GRACE: Duration = Duration::from_secs(6);
+pub(super) const GRACE: Duration = Duration::from_secs(6);
 
 /// How long nothing may happen before it is believed that nothing will.
-const SILENCE: Duration = Duration::from_millis(150);
+pub(super) const SILENCE: Duration = Duration::from_millis(150);
 
 /// What the mock made of a scenario, as far as it helps to know when to stop waiting.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +33,51 @@ pub(super) struct Forecast {
     pub(super) stalls: Vec<Option<Duration>>,
     /// How long all of it takes in virtual time.
     pub(super) took: Duration,
+    /// Who answers before whom.
+    pub(super) order: Order,
+}
+
+/// The order in which streams and calls are answered: what answers at the same time in the script, answers in this order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order {
+    /// By stream, piece by piece.
+    pub(super) streams: Vec<Vec<usize>>,
+    /// By cluster, for one call after another, piece by piece.
+    pub(super) calls: BTreeMap<String, Vec<Vec<usize>>>,
+}
+
+impl Order {
+    /// When a stream has its next piece.
+    pub(super) fn of_stream(&self, at: usize, exchange: &Exchange) -> usize {
+        Self::piece(self.streams.get(at), exchange.answered_pieces())
+    }
+
+    /// When a call has its next piece.
+    pub(super) fn of_call(&self, call: &Call) -> usize {
+        let pieces = self.calls.get(&call.cluster).and_then(|all| all.get(call.number));
+        Self::piece(pieces, call.answered_pieces())
+    }
+
+    fn piece(pieces: Option<&Vec<usize>>, at: usize) -> usize {
+        pieces.and_then(|all| all.get(at).or(all.last())).copied().unwrap_or(usize::MAX)
+    }
+
+    /// What comes first among what has not been.
+    pub(super) fn next(&self, been: &BTreeSet<usize>) -> Option<usize> {
+        let all =
+            self.streams.iter().chain(self.calls.values().flatten()).filter_map(|pieces| pieces.first());
+        all.copied().filter(|rank| !been.contains(rank)).min()
+    }
 }
 
 /// What came of a scenario on a real proxy.
 #[derive(Debug)]
 pub(super) struct Played {
     pub(super) exchanges: Vec<Exchange>,
+    pub(super) links: Vec<Link>,
+    pub(super) calls: Vec<Call>,
+    /// Counters and gauges of plugins, where the scenario has an Envoy to itself.
+    pub(super) stats: Vec<String>,
     /// The records of Envoy's log that belong to it lie before this one.
     pub(super) end: usize,
 }
@@ -43,56 +87,54 @@ pub(super) fn play(
     stage: &mut Stage,
     listener: &str,
     scenario: &Scenario,
-    forecast: &Forecast,
+    simulated: &Simulated,
 ) -> Result<Played, ParityError> {
-    let answers = match &scenario.upstream {
-        Answers::Every(answer) => Script::Every(answer.clone()),
-        Answers::Each(answers) => Script::Each(answers.iter().cloned().collect()),
+    let clusters = scenario.clusters.iter().map(|(name, answers)| {
+        (name.clone(), (Script::new(answers), simulated.cluster_protocol(name, answers)))
+    });
+    let mut player = Player {
+        stage,
+        listener,
+        answers: Script::new(&scenario.upstream),
+        protocol: scenario.upstream_protocol(),
+        forecast: &simulated.forecast,
+        exchanges: Vec::new(),
+        arriving: Vec::new(),
+        links: Vec::new(),
+        calls: Calls::new(clusters.collect()),
+        acting: None,
+        answered: BTreeSet::new(),
     };
-    let mut player = Player { stage, listener, answers, forecast, exchanges: Vec::new(), acting: None };
     let ended = player.steps(&scenario.steps);
     // Without Envoy there is nothing to settle: what there is is all there will be.
     let end = player.stage.process.records.all().len();
-    let exchanges = std::mem::take(&mut player.exchanges);
+    let Player { stage, exchanges, links, calls, .. } = player;
     for server in &mut stage.servers {
         let _ = server.refuse(false);
     }
-    ended.map(|()| Played { exchanges, end })
+    ended.map(|()| Played { exchanges, links, calls: calls.all, stats: Vec::new(), end })
 }
 
-/// Where the upstream's answers come from.
-enum Script {
-    Every(Answer),
-    Each(VecDeque<Answer>),
-}
-
-impl Script {
-    fn peek(&self) -> Option<&Answer> {
-        match self {
-            Self::Every(answer) => Some(answer),
-            Self::Each(answers) => answers.front(),
-        }
-    }
-
-    fn next(&mut self) -> Option<Answer> {
-        match self {
-            Self::Every(answer) => Some(answer.clone()),
-            Self::Each(answers) => answers.pop_front(),
-        }
-    }
-}
-
-struct Player<'a> {
-    stage: &'a mut Stage,
+/// Who plays, and what is under way. What happens between the steps is in [`super::turns`].
+pub(super) struct Player<'a> {
+    pub(super) stage: &'a mut Stage,
     listener: &'a str,
-    answers: Script,
-    forecast: &'a Forecast,
-    exchanges: Vec<Exchange>,
+    pub(super) answers: Script,
+    /// The upstream's protocol.
+    pub(super) protocol: Protocol,
+    pub(super) forecast: &'a Forecast,
+    pub(super) exchanges: Vec<Exchange>,
+    /// Connections to the upstream of which it is not known yet whose they are.
+    pub(super) arriving: Vec<Peer>,
+    pub(super) links: Vec<Link>,
+    pub(super) calls: Calls,
     /// The exchange that the script is busy with: a connection to the upstream is likely its.
-    acting: Option<usize>,
+    pub(super) acting: Option<usize>,
+    /// What has been answered, by its place in the order.
+    pub(super) answered: BTreeSet<usize>,
 }
 
-type Done = Result<(), ParityError>;
+pub(super) type Done = Result<(), ParityError>;
 
 impl Player<'_> {
     fn steps(&mut self, steps: &[Step]) -> Done {
@@ -140,15 +182,42 @@ impl Player<'_> {
                 StepKind::Abort(abort) => {
                     if let Some(at) = self.named(&abort.stream) {
                         match abort.by {
-                            Peer::Client => self.exchanges[at].client_leaves(),
-                            Peer::Upstream => self.exchanges[at].upstream_leaves(),
+                            Abandons::Client => self.exchanges[at].client_leaves(),
+                            Abandons::Upstream => self.exchanges[at].upstream_leaves(),
                         }
+                    } else if let Some(link) = self.link(&abort.stream) {
+                        link.reset(match abort.by {
+                            Abandons::Client => Side::Client,
+                            Abandons::Upstream => Side::Server,
+                        });
                     }
                     self.quiet()?;
                 }
                 StepKind::Advance(span) => {
                     self.acting = None;
                     self.run_until(Instant::now() + *span)?;
+                    self.quiet()?;
+                }
+                StepKind::Connect(connect) => {
+                    let client = self.connect()?;
+                    let refuse = self.answers.peek().is_some_and(render::is_refusal);
+                    self.refuse(UPSTREAM, refuse)?;
+                    self.links.push(Link::new(&connect.stream, client));
+                    self.quiet()?;
+                    if refuse {
+                        self.answers.next();
+                    }
+                }
+                StepKind::Data(data) => {
+                    if let Some(link) = self.link(&data.stream) {
+                        link.send(data.from, &data.bytes, data.end);
+                    }
+                    self.quiet()?;
+                }
+                StepKind::Close(close) => {
+                    if let Some(link) = self.link(&close.stream) {
+                        link.close(close.by);
+                    }
                     self.quiet()?;
                 }
                 // What cannot be played has been sorted out before.
@@ -164,25 +233,26 @@ impl Player<'_> {
         at
     }
 
-    fn open(&mut self, name: Option<&str>, request: &Request, by_hand: bool, ending: Ending) -> Done {
+    fn link(&mut self, name: &str) -> Option<&mut Link> {
+        self.links.iter_mut().rfind(|link| link.name == name)
+    }
+
+    fn connect(&mut self) -> Result<Socket, ParityError> {
         let address = self.stage.address(self.listener).ok_or(std::io::ErrorKind::AddrNotAvailable);
         let client = address.map_err(Into::into).and_then(Socket::connect);
+        client.map_err(ParityError::io("connecting to Envoy"))
+    }
+
+    fn open(&mut self, name: Option<&str>, request: &Request, by_hand: bool, ending: Ending) -> Done {
+        let client = Peer::client(self.connect()?, request.protocol);
         let client = client.map_err(ParityError::io("connecting to Envoy"))?;
-        self.refuse_if_scripted(request, by_hand)?;
+        // No connection can be made when the answer to come is that there is none.
+        let answer = request.respond.as_ref().or_else(|| self.answers.peek());
+        let refuse = !by_hand && answer.is_some_and(render::is_refusal);
+        self.refuse(UPSTREAM, refuse)?;
         self.exchanges.push(Exchange::new(client, name, request, by_hand, ending));
         self.acting = Some(self.exchanges.len() - 1);
         Ok(())
-    }
-
-    /// No connection can be made when the answer to come is that there is none.
-    fn refuse_if_scripted(&mut self, request: &Request, by_hand: bool) -> Done {
-        let answer = request.respond.as_ref().or_else(|| self.answers.peek());
-        let refuse =
-            !by_hand && answer.is_some_and(|answer| answer.kind == AnswerKind::Fail(Failure::Refused));
-        match self.stage.server(UPSTREAM) {
-            Some(server) => server.refuse(refuse).map_err(ParityError::io("listening again")),
-            None => Ok(()),
-        }
     }
 
     fn request(&mut self, request: &Request) -> Done {
@@ -209,89 +279,9 @@ impl Player<'_> {
                 None => std::thread::sleep(Duration::from_millis(2)),
             }
         }
-        if request.respond.is_none()
-            && self.answers.peek().is_some_and(|next| next.kind == AnswerKind::Fail(Failure::Refused))
-        {
+        if request.respond.is_none() && self.answers.peek().is_some_and(render::is_refusal) {
             self.answers.next();
         }
         Ok(())
-    }
-
-    /// Lets time pass, doing what falls due in it.
-    fn run_until(&mut self, until: Instant) -> Done {
-        loop {
-            self.quiet()?;
-            let now = Instant::now();
-            if now >= until {
-                return Ok(());
-            }
-            let next = self.next_due().map_or(until, |due| due.min(until));
-            std::thread::sleep(next.saturating_duration_since(now));
-        }
-    }
-
-    fn next_due(&self) -> Option<Instant> {
-        self.exchanges.iter().filter_map(Exchange::due).min()
-    }
-
-    /// Plays what is due until nothing follows from it any more. Answers whether anything happened.
-    fn quiet(&mut self) -> Result<bool, ParityError> {
-        let mut happened = false;
-        let mut idle = 0;
-        let mut records = self.stage.process.records.all().len();
-        while idle < 2 {
-            self.stage.settle()?;
-            let count = self.stage.process.records.all().len();
-            let mut busy = std::mem::replace(&mut records, count) != count;
-            busy |= self.accept()?;
-            for exchange in &mut self.exchanges {
-                busy |= exchange.read();
-            }
-            self.answer_what_is_complete();
-            // One thing at a time: what follows from it comes before the next. An answer to what has just come does
-            // not wait, for how long an answer took is what plugins see in `x-envoy-upstream-service-time`.
-            if !busy || self.exchanges.iter().any(Exchange::begins_to_answer) {
-                busy |= self.exchanges.iter_mut().any(Exchange::act);
-            }
-            happened |= busy;
-            idle = if busy { 0 } else { idle + 1 };
-        }
-        Ok(happened)
-    }
-
-    fn accept(&mut self) -> Result<bool, ParityError> {
-        let mut accepted = Vec::new();
-        for server in &self.stage.servers {
-            while let Some(Ok((stream, _))) = server.listener.as_ref().map(std::net::TcpListener::accept) {
-                accepted.push(Socket::new(stream).map_err(ParityError::io("accepting a connection"))?);
-            }
-        }
-        let any = !accepted.is_empty();
-        for socket in accepted {
-            let waiting = |exchange: &Exchange| exchange.upstream.is_empty() && !exchange.over();
-            let at = self
-                .acting
-                .filter(|at| waiting(&self.exchanges[*at]))
-                .or_else(|| self.exchanges.iter().position(waiting))
-                .or(self.acting)
-                .or_else(|| self.exchanges.len().checked_sub(1));
-            if let Some(at) = at {
-                self.exchanges[at].upstream.push(socket);
-            }
-        }
-        Ok(any)
-    }
-
-    fn answer_what_is_complete(&mut self) {
-        for at in 0..self.exchanges.len() {
-            if !self.exchanges[at].awaits_answer() {
-                continue;
-            }
-            let own = self.exchanges[at].own_answer.take();
-            match own.or_else(|| self.answers.next()) {
-                Some(answer) => self.exchanges[at].answer(&answer, Ending::Ends),
-                None => self.exchanges[at].upstream_leaves(),
-            }
-        }
     }
 }

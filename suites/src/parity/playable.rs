@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use proxy_wasm_harness::scenario::{
-    Answers, Chain, PluginSpec, RespondWith, Scenario, StartMode, StartOutcome, StepKind,
+    Answers, Chain, PluginSpec, RespondWith, Scenario, StartOutcome, StepKind,
 };
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
+
+use super::config::UPSTREAM;
+use super::h2::MAX_FRAME;
+use super::render;
 
 /// The real time that one scenario may take.
 pub(super) const LONGEST: Duration = Duration::from_secs(8);
@@ -25,14 +29,19 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     if scenario.host.workers > 1 {
         return refuse("it has several workers, and which of them serves a request is Envoy's choice");
     }
-    if scenario.host.start == StartMode::Envoy {
-        return refuse("only the worker's start is compared yet");
+    if scenario.clusters.contains_key(UPSTREAM) {
+        return refuse("a cluster has the name of the one that streams go to");
+    }
+    for answers in scenario.clusters.values() {
+        if let Answers::Each(answers) = answers
+            && answers.iter().any(render::is_refusal)
+            && !answers.iter().all(render::is_refusal)
+        {
+            return refuse("a cluster refuses some connections, and which call met which cannot be seen");
+        }
     }
     if !scenario.host.upgrades.is_empty() {
         return refuse("upgrades are not played yet");
-    }
-    if !scenario.clusters.is_empty() {
-        return refuse("calls to clusters are not played yet");
     }
     let Chain::Plugins(plugins) = &scenario.chain else {
         return refuse("chains from manifests are not played yet");
@@ -62,9 +71,7 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
             StepKind::SetClock(_) => return refuse("the clock of a real proxy cannot be set"),
             StepKind::Fault(_) => return refuse("a real proxy's hostcalls cannot be made to fail"),
             StepKind::SetProperty(_) => return refuse("no other filter sets properties there"),
-            StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) => {
-                return refuse("TCP is not played yet");
-            }
+            StepKind::Connect(_) | StepKind::Data(_) | StepKind::Close(_) => Duration::ZERO,
             StepKind::Reconfigure(_) | StepKind::Enqueue(_) | StepKind::SetSharedData(_) => {
                 return refuse("steps that act from outside of the chain are not played yet");
             }
@@ -77,10 +84,9 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
 }
 
 fn request(request: &Request, scenario: &Scenario) -> Result<Duration, String> {
-    if request.protocol == Protocol::Http2 {
-        return Err("HTTP/2 is not played yet".to_owned());
-    }
-    if matches!(request.body, Body::Sized(_)) && request.trailers.is_some() {
+    frames(request.protocol, &request.body)?;
+    let h1 = request.protocol == Protocol::Http1;
+    if h1 && matches!(request.body, Body::Sized(_)) && request.trailers.is_some() {
         return Err("HTTP/1.1 has no trailers behind a body with a content-length".to_owned());
     }
     let own = request.respond.as_ref().map_or(Ok(Duration::ZERO), |of| answer(of, scenario))?;
@@ -89,13 +95,27 @@ fn request(request: &Request, scenario: &Scenario) -> Result<Duration, String> {
 
 fn answer(answer: &Answer, scenario: &Scenario) -> Result<Duration, String> {
     let spent = match &answer.kind {
-        AnswerKind::Response(response) if response.protocol == Protocol::Http2 => {
-            return Err("HTTP/2 is not played yet".to_owned());
+        AnswerKind::Response(response) => {
+            frames(response.protocol, &response.body)?;
+            response.body.pieces().iter().map(|chunk| chunk.after).sum()
         }
-        AnswerKind::Response(response) => response.body.pieces().iter().map(|chunk| chunk.after).sum(),
-        AnswerKind::Grpc(_) => return Err("gRPC is not played yet".to_owned()),
+        AnswerKind::Grpc(_) => Duration::ZERO,
         AnswerKind::Fail(Failure::Timeout) => scenario.host.route_timeout,
         AnswerKind::Fail(_) => Duration::ZERO,
     };
     Ok(answer.after + spent)
+}
+
+/// A piece that does not fit into a frame is more than one to Envoy.
+fn frames(protocol: Protocol, body: &Body) -> Result<(), String> {
+    let large = body.pieces().iter().any(|piece| piece.data.len() > MAX_FRAME);
+    if protocol == Protocol::Http2 && large {
+        return Err(format!("a piece of a body has more than the {MAX_FRAME} bytes of a frame of HTTP/2"));
+    }
+    Ok(())
+}
+
+/// Whether a scenario is about connections.
+pub(super) fn is_tcp(scenario: &Scenario) -> bool {
+    scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Connect(_)))
 }

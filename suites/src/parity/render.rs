@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use proxy_wasm_harness::state::{AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Request, Response};
+use proxy_wasm_harness::state::{
+    Answer, AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Request, Response,
+};
 
 /// Something that is done on a socket, and how long after what came before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub(super) enum What {
 }
 
 impl Act {
-    fn write(bytes: Vec<u8>) -> Self {
+    pub(super) fn write(bytes: Vec<u8>) -> Self {
         Self { after: Duration::ZERO, what: What::Write(bytes) }
     }
 }
@@ -84,6 +86,11 @@ pub(super) fn answer(kind: &AnswerKind, head_request: bool, ending: Ending) -> V
         }
         AnswerKind::Fail(Failure::Timeout) => Vec::new(),
     }
+}
+
+/// Whether the answer is that nobody is there.
+pub(super) fn is_refusal(answer: &Answer) -> bool {
+    answer.kind == AnswerKind::Fail(Failure::Refused)
 }
 
 /// More of a chunked body.

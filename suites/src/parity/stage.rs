@@ -7,9 +7,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::config::{self, Listener, PING};
+use proxy_wasm_harness::state::Protocol;
+
+use super::config::{self, Cluster, Listener, PING};
 use super::envoy::{Envoy, Process};
 use super::error::ParityError;
 
@@ -26,7 +28,12 @@ pub(super) struct Stage {
     listeners: BTreeMap<String, SocketAddr>,
     pub(super) servers: Vec<Server>,
     _home: tempfile::TempDir,
+    started: Instant,
 }
+
+/// How long ago a VM must have been loaded for Envoy to load it anew at once: its backoff, one second by default, counts
+/// from there too, and has half as much again by chance.
+const OLD: Duration = Duration::from_millis(1600);
 
 /// What answers for a cluster.
 pub(super) struct Server {
@@ -63,7 +70,7 @@ impl Stage {
     /// Starts Envoy with a listener for each scenario. `listeners` is told the folder for modules.
     pub(super) fn new<'a>(
         envoy: &Envoy,
-        clusters: &[String],
+        clusters: &[(String, Protocol)],
         listeners: impl FnOnce(&std::path::Path) -> Result<Vec<Listener<'a>>, ParityError>,
     ) -> Result<Self, ParityError> {
         let home = tempfile::Builder::new()
@@ -72,12 +79,19 @@ impl Stage {
             .map_err(ParityError::io("making a folder for Envoy"))?;
         let servers = clusters
             .iter()
-            .map(|cluster| Server::new(cluster))
+            .map(|(cluster, _)| Server::new(cluster))
             .collect::<io::Result<Vec<_>>>()
             .map_err(ParityError::io("listening on loopback"))?;
-        let ports: Vec<(String, u16)> =
-            servers.iter().map(|server| (server.cluster.clone(), server.address.port())).collect();
-        let bootstrap = config::bootstrap(&listeners(home.path())?, &ports);
+        let clusters: Vec<Cluster> = clusters
+            .iter()
+            .zip(&servers)
+            .map(|((name, protocol), server)| Cluster {
+                name: name.clone(),
+                port: server.address.port(),
+                protocol: *protocol,
+            })
+            .collect();
+        let bootstrap = config::bootstrap(&listeners(home.path())?, &clusters);
         let process = envoy.start(&bootstrap, home.path())?;
         let listeners: BTreeMap<String, SocketAddr> = process.ports()?.into_iter().collect();
         let address = listeners.get(PING).copied().ok_or(io::ErrorKind::NotFound);
@@ -89,9 +103,14 @@ impl Stage {
         };
         let ping = address.map_err(io::Error::from).and_then(connect);
         let ping = ping.map_err(ParityError::io("connecting to Envoy"))?;
-        let mut stage = Self { process, ping, listeners, servers, _home: home };
+        let mut stage = Self { process, ping, listeners, servers, _home: home, started: Instant::now() };
         stage.settle()?;
         Ok(stage)
+    }
+
+    /// Waits until the VMs have been loaded for so long that one that traps is loaded anew at once.
+    pub(super) fn grow_old(&self) {
+        std::thread::sleep(OLD.saturating_sub(self.started.elapsed()));
     }
 
     /// The address of a listener.

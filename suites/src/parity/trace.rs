@@ -75,7 +75,11 @@ struct Reader {
 impl Reader {
     fn record(&mut self, record: &Record) {
         let text = String::from_utf8_lossy(&record.message);
-        if record.level == "trace" {
+        // A plugin logs at any level, the trace's too.
+        if record.message.starts_with(b"wasm log") {
+            let message = record.message[b"wasm log".len()..].to_vec();
+            self.push(What::Log { level: record.level.clone(), message });
+        } else if record.level == "trace" {
             if let Some(call) = text.strip_prefix("[host->vm] ") {
                 if let Some((name, args)) = parse_call(call) {
                     self.push(What::Callback { name, args });
@@ -92,9 +96,6 @@ impl Reader {
             {
                 self.leave(What::Answered(returned_value(returned)));
             }
-        } else if record.message.starts_with(b"wasm log") {
-            let message = record.message[b"wasm log".len()..].to_vec();
-            self.push(What::Log { level: record.level.clone(), message });
         } else if let Some((callback, message)) = trap(&text) {
             self.leave(What::Trap { callback, message });
         }

@@ -6,8 +6,10 @@ use proxy_wasm_harness::abi::{Hostcall, hostcall_in_any, wasi_function};
 use proxy_wasm_harness::proxy::transcript::show_bytes;
 use proxy_wasm_harness::scenario::Mask;
 
+use super::calls::Call;
 use super::exchange::Exchange;
 use super::normalise;
+use super::play::Played;
 use super::trace::{Block, What};
 use super::wire::Message;
 
@@ -20,11 +22,13 @@ pub enum View {
     Log,
     /// Every callback and hostcall.
     Abi,
+    /// Counters and gauges that plugins defined.
+    Stats,
 }
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 3] = [Self::Http, Self::Log, Self::Abi];
+    pub const ALL: [Self; 4] = [Self::Http, Self::Log, Self::Abi, Self::Stats];
 
     /// Its name.
     #[must_use]
@@ -33,6 +37,7 @@ impl View {
             Self::Http => "http",
             Self::Log => "log",
             Self::Abi => "abi",
+            Self::Stats => "stats",
         }
     }
 
@@ -49,6 +54,7 @@ pub struct Views {
     pub(super) http: Vec<String>,
     pub(super) log: Vec<String>,
     pub(super) abi: Vec<String>,
+    pub(super) stats: Vec<String>,
 }
 
 impl Views {
@@ -69,6 +75,7 @@ impl Views {
             View::Http => &self.http,
             View::Log => &self.log,
             View::Abi => &self.abi,
+            View::Stats => &self.stats,
         }
     }
 }
@@ -76,14 +83,29 @@ impl Views {
 /// The views of what was played on Envoy. `vms` are the names of the scenario's VMs by mark; `prefixes` what may stand
 /// before a plugin's message.
 pub(super) fn of_envoy(
-    exchanges: &[Exchange],
+    played: &Played,
     blocks: &[Block],
     vms: &dyn Fn(u32) -> Option<String>,
     prefixes: &[String],
 ) -> Views {
-    let mut views = Views::default();
-    for (at, exchange) in exchanges.iter().enumerate() {
+    let mut views = Views { stats: played.stats.clone(), ..Views::default() };
+    for (at, exchange) in played.exchanges.iter().enumerate() {
         http_of_envoy(&mut views.http, at, exchange);
+    }
+    for (at, link) in played.links.iter().enumerate() {
+        for (who, end) in ["upstream", "client"].into_iter().zip(link.ends()) {
+            if let Some((received, closed)) = end {
+                bytes(&mut views.http, &format!("#{} {who} receives", at + 1), received, closed);
+            }
+        }
+    }
+    let mut calls: Vec<&Call> = played.calls.iter().collect();
+    calls.sort_by_key(|call| (&call.cluster, call.number));
+    for call in calls {
+        let ending = ending(call.message.complete, call.message.reset);
+        let mut received = call.message.clone();
+        received.join();
+        message(&mut views.http, &call_title(&call.cluster, call.number), &received, ending);
     }
     for block in blocks {
         let Some(vm) = block.vm.and_then(vms) else { continue };
@@ -182,6 +204,20 @@ fn http_of_envoy(out: &mut Vec<String>, at: usize, exchange: &Exchange) {
     let (closed, left) = exchange.closed();
     let ending = if left && !response.complete { LEFT } else { ending(response.complete, closed) };
     message(out, &format!("#{number} client receives"), &response, ending);
+}
+
+/// What one end of a TCP connection received.
+pub(super) fn bytes(out: &mut Vec<String>, title: &str, received: &[u8], closed: bool) {
+    out.push(title.to_owned());
+    if !received.is_empty() {
+        out.push(piece_line(received));
+    }
+    out.push(if closed { "  closed" } else { "  open" }.to_owned());
+}
+
+/// How a call is called.
+pub(super) fn call_title(cluster: &str, at: usize) -> String {
+    format!("{cluster} receives call {}", at + 1)
 }
 
 /// How a response ends whose client has gone.

@@ -25,8 +25,31 @@ pub(super) struct Message {
     pub(super) chunked: bool,
     pub(super) trailers: Vec<Vec<u8>>,
     pub(super) complete: bool,
+    /// Its stream was reset (HTTP/2).
+    pub(super) reset: bool,
     /// Bytes behind the end, or bytes that are no HTTP.
     pub(super) stray: Vec<u8>,
+}
+
+impl Message {
+    /// The path that a request asks for.
+    pub(super) fn path(&self) -> Option<&[u8]> {
+        let pseudo = self.head.iter().find_map(|line| line.strip_prefix(b":path: "));
+        let line = || self.head.first()?.split(|byte| *byte == b' ').nth(1);
+        pseudo.or_else(line)
+    }
+
+    /// Takes the borders between the pieces of the body away.
+    pub(super) fn join(&mut self) {
+        let body = self.pieces.concat();
+        self.pieces = if body.is_empty() { Vec::new() } else { vec![body] };
+    }
+
+    /// Whether it is a request for a head alone.
+    pub(super) fn is_head_request(&self) -> bool {
+        self.head.first().is_some_and(|line| line.starts_with(b"HEAD "))
+            || self.head.iter().any(|line| line == b":method: HEAD")
+    }
 }
 
 /// Reads a message; `closed` says that no more bytes will come.

@@ -1,5 +1,8 @@
 //! The conformance checks, checked.
 
 mod catalogue;
+mod defects;
 mod matrix;
+mod page;
 mod probes;
+mod reproductions;

@@ -157,6 +157,25 @@ pub(crate) const CASES: &[Case] = &[
             ],
         )
     },
+    case(
+        "only some capabilities",
+        &[
+            r#"{name: one, typed_config: {"@type": WASM, config: {name: a, configuration: {"@type": PROTOBUF.StringValue, value: '{"link":"a"}'}, capability_restriction_config: {allowed_capabilities: {proxy_on_context_create: {}, proxy_on_configure: {}, proxy_log: {}, proxy_get_buffer_bytes: {}, proxy_on_request_headers: {}, proxy_add_header_map_value: {}}}, vm_config: {environment_variables: {key_values: {A: b}}, LINK}}}}"#,
+            r#"{name: two, typed_config: {"@type": WASM, config: {name: b, configuration: {"@type": PROTOBUF.StringValue, value: '{"link":"b"}'}, vm_config: {environment_variables: {key_values: {A: b}}, LINK}}}}"#,
+            r#"{name: three, typed_config: {"@type": WASM, config: {name: c, configuration: {"@type": PROTOBUF.StringValue, value: '{"link":"c"}'}, capability_restriction_config: {allowed_capabilities: {}}, vm_config: {LINK}}}}"#,
+        ],
+    ),
+    Case {
+        requests: TWICE,
+        traps: Some("a"),
+        ..case(
+            "a VM that plugins with the same capabilities share",
+            &[
+                r#"{name: one, typed_config: {"@type": WASM, config: {name: a, failure_policy: FAIL_OPEN, configuration: {"@type": PROTOBUF.StringValue, value: '{"trap":true}'}, capability_restriction_config: {allowed_capabilities: {proxy_on_context_create: {}, proxy_on_configure: {}, proxy_get_buffer_bytes: {}, proxy_on_request_headers: {}}}, vm_config: {LINK}}}}"#,
+                r#"{name: two, typed_config: {"@type": WASM, config: {name: b, configuration: {"@type": PROTOBUF.StringValue, value: '{"link":"b"}'}, capability_restriction_config: {allowed_capabilities: {proxy_on_request_headers: {}, proxy_on_context_create: {}, proxy_on_configure: {}, proxy_get_buffer_bytes: {}}}, vm_config: {LINK}}}}"#,
+            ],
+        )
+    },
     // In Envoy such a plugin is started, and sees no stream; here it is not started.
     Case {
         logs: false,

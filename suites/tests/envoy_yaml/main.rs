@@ -14,10 +14,13 @@ use proxy_wasm_suites::harness::vm::{LoadOptions, Plugin};
 use proxy_wasm_suites::parity::Envoy;
 use tempfile::TempDir;
 
+/// What a test does with an Envoy.
+type Run = Box<dyn FnOnce(&Envoy) -> Result<(), Failed> + Send>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let envoy = Envoy::find();
-    let trial = |name: String, run: Box<dyn FnOnce(&Envoy) -> Result<(), Failed> + Send>| match &envoy {
+    let trial = |name: String, run: Run| match &envoy {
         Ok(envoy) => {
             let envoy = envoy.clone();
             Trial::test(name, move || run(&envoy))

@@ -1,8 +1,8 @@
 //! From the `url` of a resource to the bytes of its module, as Istio's agent gets them: what is unpacked, what is an
 //! image, what a checksum is compared with.
 //!
-//! In reading order: [`checksum`], [`unpack`] (gzip and tar), [`image`] (which layer holds the module), [`layout`] and
-//! [`saved`] (images that lie on a disk), [`place`] (a local file or folder in an url's place), [`fetch`] (what somebody
+//! In reading order: `checksum`, `unpack` (gzip and tar), `image` (which layer holds the module), `layout` and
+//! `saved` (images that lie on a disk), `place` (a local file or folder in an url's place), `fetch` (what somebody
 //! else downloads).
 //!
 //! Everything is read in memory and limited in size: nothing is ever unpacked onto a disk, so that no archive can climb out

@@ -13,7 +13,7 @@ use crate::proxy::effect::Effect;
 use crate::proxy::ids::VmIndex;
 use crate::proxy::run::Deadline;
 use crate::proxy::transcript::{CallSide, Fault, What};
-use crate::state::{Answer, AnswerKind, Duration, Fields, GrpcAnswer};
+use crate::state::{Answer, AnswerKind, Duration, Fields, GrpcAnswer, Instant};
 
 /// The arguments of `proxy_grpc_call` and `proxy_grpc_stream`.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct GrpcState {
     after: Duration,
     /// The plugin has sent its last message.
     half_closed: bool,
+    /// When; for a call, when it was made.
+    pub(super) half_closed_at: Option<Instant>,
     /// `proxy_grpc_close` was called.
     pub(super) local_closed: bool,
     /// `proxy_on_grpc_close` has been called, or is running.
@@ -145,7 +147,14 @@ impl Proxy {
         if open.will_answer(answer, self.options.enable_trailers) {
             self.deadlines.schedule(now + after, Deadline::Call(at, CallDue::Part));
         }
-        open.grpc = Some(GrpcState { stream, paced, after, half_closed: !stream, ..GrpcState::default() });
+        open.grpc = Some(GrpcState {
+            stream,
+            paced,
+            after,
+            half_closed: !stream,
+            half_closed_at: (!stream).then_some(now),
+            ..GrpcState::default()
+        });
         self.calls.open.insert(at, open);
     }
 
@@ -174,11 +183,13 @@ impl Proxy {
             return Err(Status::BadArgument);
         }
         let at = self.grpc_find(vm, id)?;
+        let now = self.clock.now();
         let Some(state) = self.grpc_state(at) else { return Ok(()) };
         if state.half_closed || state.remote_closed {
             return Ok(());
         }
         state.half_closed = end;
+        state.half_closed_at = end.then_some(now);
         let (paced, after) = (state.paced.is_some(), state.after);
         self.calls.made[at.0].messages.push(message.to_vec());
         self.record_call(at, CallSide::Sends, What::Data { end_stream: end }, message);
@@ -210,12 +221,14 @@ impl Proxy {
             return self.grpc_cancel(vm, id);
         }
         let at = self.grpc_find(vm, id)?;
+        let now = self.clock.now();
         let Some(state) = self.grpc_state(at) else { return Ok(()) };
         if state.remote_closed {
             self.close_call(at);
             return Ok(());
         }
         state.local_closed = true;
+        state.half_closed_at.get_or_insert(now);
         let (first, paced, after) =
             (!std::mem::replace(&mut state.half_closed, true), state.paced.is_some(), state.after);
         if first {

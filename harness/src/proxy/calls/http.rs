@@ -4,7 +4,7 @@
 //! or 504. Only an answer that breaks off after its head gives none (Envoy 1.40, observed).
 
 use super::request::{finish, misframed};
-use super::{Call, CallDue, CallIndex, CallKind, CallView, OpenCall, protocol};
+use super::{Call, CallDue, CallIndex, CallKind, CallView, OpenCall};
 use crate::abi::{CallbackId, Pairs, Status};
 use crate::proxy::Proxy;
 use crate::proxy::answer::lay_out;
@@ -115,7 +115,7 @@ impl Proxy {
             return Ok((id, Start::Misframed, timeout));
         }
         let answer = self.choose_answer(call);
-        if protocol(&answer) == Protocol::Http1 {
+        if answer.protocol() == Protocol::Http1 {
             frame(&mut call.headers, call.body.is_empty());
         }
         Ok((id, Start::Answered(answer), timeout))
@@ -153,7 +153,7 @@ impl Proxy {
     pub(super) fn connect(&mut self, at: CallIndex, answer: &Answer) -> bool {
         let name = &self.calls.made[at.0].cluster;
         let Some(cluster) = self.calls.clusters.get_mut(name) else { return false };
-        match (&answer.kind, protocol(answer)) {
+        match (&answer.kind, answer.protocol()) {
             (AnswerKind::Fail(Failure::Refused), _) => false,
             // One connection carries every call.
             (_, Protocol::Http2) => {
@@ -269,8 +269,11 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Takes the next part of an answer in: records it, but for body bytes, and keeps its head or trailers.
     pub(super) fn next_part(&mut self, at: CallIndex, head_request: bool) -> Option<Answering> {
-        let took = self.proxy.clock.now() - self.proxy.calls.made[at.0].at;
+        let now = self.proxy.clock.now();
+        let made = self.proxy.calls.made[at.0].at;
         let open = self.proxy.calls.open.get_mut(&at)?;
+        // Counted from the end of what was asked: for a stream of messages that goes on there is no such time.
+        let asked = open.grpc.as_ref().map_or(Some(made), |state| state.half_closed_at);
         let mut part = open.answering.pop_front()?;
         match &mut part {
             Answering::Head { fields, end_stream, .. } => {
@@ -282,7 +285,10 @@ impl<G: Guest> Drive<'_, G> {
                     What::Head { end_stream: *end_stream },
                     &head,
                 );
-                head.overwrite(b"x-envoy-upstream-service-time", took.as_millis().to_string().as_bytes());
+                if let Some(asked) = asked {
+                    let took = (now - asked).as_millis().to_string();
+                    head.overwrite(b"x-envoy-upstream-service-time", took.as_bytes());
+                }
                 self.proxy.calls.open.get_mut(&at)?.head = Some(head);
             }
             Answering::Data { .. } => {}

@@ -28,7 +28,7 @@ use super::ids::VmIndex;
 use super::transcript::{CallSide, Detail, Kind, What};
 use super::upstream::Answering;
 use crate::abi::Status;
-use crate::state::{Answer, AnswerKind, Buffer, DeadlineId, Duration, Failure, Fields, Instant, Protocol};
+use crate::state::{Answer, Buffer, DeadlineId, Duration, Failure, Fields, Instant};
 
 /// What a plugin calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -344,14 +344,5 @@ impl Proxy {
         let cluster = self.transcript.put(call.cluster.as_bytes());
         let (id, called) = (call.id, call.at);
         self.record(Kind::Call { plugin, cluster, id, called, side, what, data });
-    }
-}
-
-/// The protocol that an answer speaks.
-fn protocol(answer: &Answer) -> Protocol {
-    match &answer.kind {
-        AnswerKind::Response(response) => response.protocol,
-        AnswerKind::Grpc(_) => Protocol::Http2,
-        AnswerKind::Fail(_) => Protocol::Http1,
     }
 }

@@ -63,8 +63,7 @@ impl Proxy {
         let (path, value, span) = parse(arguments).ok_or(Status::BadArgument)?;
         let (_, made) = FACTORIES.iter().find(|(known, _)| *known == path).ok_or(Status::NotFound)?;
         let (shape, value) = make(*made, value).ok_or(Status::BadArgument)?;
-        let (stream, _) = self.effective_stream(vm).ok_or(Status::NotFound)?;
-        self.stream_mut(stream).filter_state.set_object(path, value, shape, span);
+        self.filter_state_mut(vm).ok_or(Status::NotFound)?.set_object(path, value, shape, span);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::super::ids::Direction;
 use super::super::reply::grpc_status_of;
 use super::super::stream::{Filter, Stream};
 use super::filter_state::Object;
-use super::{About, defaults};
+use super::{About, connection, defaults};
 use crate::abi::Status;
 use crate::state::{Fields, PropertyValue, Protocol};
 
@@ -119,9 +119,14 @@ impl<'a> About<'a> {
             b"plugin_name" => Text(plugin.key.name.as_bytes()),
             b"plugin_root_id" => Text(plugin.key.root_id.as_bytes()),
             b"plugin_vm_id" => Text(self.proxy.vm(self.vm).vm_id.as_bytes()),
-            b"connection_id" => connection_id(self.stream?.0),
+            b"connection_id" => match self.connection {
+                Some((id, _)) => Value(PropertyValue::Uint(id.0 as u64)),
+                None => connection_id(self.stream?.0),
+            },
             b"metadata" => {
-                self.stream?;
+                if self.connection.is_none() {
+                    self.stream?;
+                }
                 Kept(&defaults::METADATA)
             }
             _ => return None,
@@ -132,6 +137,8 @@ impl<'a> About<'a> {
     pub(super) fn object(self, name: &[u8]) -> Option<Attribute<'a>> {
         match (name, self.stream) {
             (b"xds", _) => Some(Attribute::Whole),
+            (b"upstream_filter_state", None) => None,
+            (_, None) if self.connection.is_some() => Some(Attribute::Whole),
             (_, None) => None,
             (b"upstream_filter_state", Some((stream, _))) => connected(stream).then_some(Attribute::Whole),
             (_, Some(_)) => Some(Attribute::Whole),
@@ -142,6 +149,9 @@ impl<'a> About<'a> {
     pub(super) fn attribute(self, object: &[u8], name: &[u8]) -> Option<Attribute<'a>> {
         if (object, name) == (b"xds", b"node") {
             return Some(Kept(&defaults::NODE));
+        }
+        if let Some((id, connection)) = self.connection {
+            return connection::attribute(id, connection, object, name);
         }
         let (stream, filter) = self.stream?;
         match object {
@@ -244,7 +254,7 @@ fn connection_id<'a>(stream: &Stream) -> Attribute<'a> {
     Value(PropertyValue::Uint(stream.id.0 as u64))
 }
 
-fn endpoint<'a>((address, port): (&'static str, i64), name: &[u8]) -> Option<Attribute<'a>> {
+pub(super) fn endpoint<'a>((address, port): (&'static str, i64), name: &[u8]) -> Option<Attribute<'a>> {
     match name {
         b"address" => Some(Text(address.as_bytes())),
         b"port" => Some(Value(PropertyValue::Int(port))),
@@ -313,6 +323,10 @@ fn flags(stream: &Stream) -> u64 {
         b"upstream_reset_before_response_started{connection_termination}" => 0x40,
         _ => 0,
     }
+}
+
+pub(super) fn number_of<'a>(number: u64) -> Attribute<'a> {
+    int(number)
 }
 
 fn int<'a>(number: u64) -> Attribute<'a> {

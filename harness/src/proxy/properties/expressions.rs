@@ -29,8 +29,8 @@ impl Proxy {
         let given = about.overrides().flat_map(|given| given.below(object));
         let given = given.filter_map(|(below, _)| below.split(|byte| *byte == 0).next());
         names.extend(given.map(<[u8]>::to_vec));
-        if let (b"filter_state", Some((stream, _))) = (object, about.stream) {
-            names.extend(stream.filter_state.all().map(|(name, _)| name.to_vec()));
+        if let (b"filter_state", Some(state)) = (object, about.filter_state()) {
+            names.extend(state.all().map(|(name, _)| name.to_vec()));
         }
         names.sort();
         names.dedup();

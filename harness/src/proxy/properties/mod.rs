@@ -1,11 +1,13 @@
 //! Properties: what a plugin can ask about the proxy, its stream and itself, and what plugins keep with a stream.
 //!
-//! In reading order: `attributes` (what there is, in which callback), `defaults` (values that say nothing about a real
+//! In reading order: `attributes` (what there is, in which callback), `connection` (of
+//! a TCP connection), `defaults` (values that say nothing about a real
 //! deployment), `filter_state` (what plugins set), `typed` (of the types that
 //! they declare), `overrides` (what the test sets), `expressions` (all of it for CEL). Here: in which order they are asked.
 //! Serves: Proxy-Wasm ABI v0.2.1, "Properties"; names, phases and encoding are those of Envoy 1.40, observed.
 
 mod attributes;
+mod connection;
 mod defaults;
 #[cfg(feature = "cel")]
 mod expressions;
@@ -20,6 +22,7 @@ use super::Proxy;
 use super::context::ContextRef;
 use super::ids::{PluginIndex, StreamId, VmIndex};
 use super::stream::{Filter, Stream};
+use super::tcp::Connection;
 use crate::abi::Status;
 use crate::state::{PropertyValue, path_parts};
 use attributes::Attribute;
@@ -32,10 +35,12 @@ struct About<'a> {
     vm: VmIndex,
     plugin: PluginIndex,
     stream: Option<(&'a Stream, &'a Filter)>,
+    connection: Option<(StreamId, &'a Connection)>,
 }
 
 impl Proxy {
     fn about(&self, vm: VmIndex) -> Option<About<'_>> {
+        let mut on = None;
         let (plugin, stream) = match self.vm(vm).effective()? {
             ContextRef::Plugin(plugin) => (plugin, None),
             ContextRef::Stream { stream, filter } if self.has_stream(stream) => {
@@ -44,9 +49,13 @@ impl Proxy {
                 (filter.plugin, Some((stream, filter)))
             }
             ContextRef::Stream { .. } => return None,
-            ContextRef::Connection { .. } => (self.plugin_behind(self.vm(vm).effective()?)?, None),
+            ContextRef::Connection { connection, filter } => {
+                let found = self.connection(connection)?;
+                on = Some((connection, found));
+                (found.filters[filter].plugin, None)
+            }
         };
-        Some(About { proxy: self, vm, plugin, stream })
+        Some(About { proxy: self, vm, plugin, stream, connection: on })
     }
 
     /// Puts the encoded value of the property at `path` behind what `out` holds.
@@ -77,21 +86,30 @@ impl Proxy {
             }
         };
         let mut out = Vec::new();
-        About { proxy: self, vm, plugin, stream }.property(path, &mut out)?;
+        About { proxy: self, vm, plugin, stream, connection: None }.property(path, &mut out)?;
         Ok(out)
     }
 
     /// Whether this path reads a property that is declared as FlatBuffers through its schema: Envoy does not check the
     /// schema, and crashes (1.40, observed).
     pub(crate) fn leads_into_flatbuffers(&self, vm: VmIndex, path: &[u8]) -> bool {
-        let Some(About { stream: Some((stream, _)), .. }) = self.about(vm) else { return false };
+        let Some(state) = self.about(vm).and_then(About::filter_state) else { return false };
         let parts: Vec<&[u8]> = path_parts(path).map(Iterator::collect).unwrap_or_default();
         let object = match parts[..] {
-            [b"filter_state", name, ..] => stream.filter_state.get(name),
-            [name, _, ..] => stream.filter_state.set_by_plugin(name),
+            [b"filter_state", name, ..] => state.get(name),
+            [name, _, ..] => state.set_by_plugin(name),
             _ => None,
         };
         object.is_some_and(Object::is_flatbuffers)
+    }
+
+    /// What is kept with the stream or the connection that hostcalls of `vm` are about.
+    pub(crate) fn filter_state_mut(&mut self, vm: VmIndex) -> Option<&mut FilterState> {
+        if let Some((stream, _)) = self.effective_stream(vm) {
+            return Some(&mut self.stream_mut(stream).filter_state);
+        }
+        let (id, _) = self.effective_connection(vm)?;
+        self.connections.get_mut(&id).map(|connection| &mut connection.filter_state)
     }
 
     /// Keeps `value` with the stream, under `path` as it is. Every plugin of the stream sees it from now on.
@@ -100,15 +118,18 @@ impl Proxy {
     ///
     /// [`Status::NotFound`]: there is no stream; [`Status::BadArgument`]: it is there, and was declared read only.
     pub(crate) fn set_property(&mut self, vm: VmIndex, path: &[u8], value: &[u8]) -> Result<(), Status> {
-        let (stream, filter) = self.effective_stream(vm).ok_or(Status::NotFound)?;
-        let parent = self.stream(stream).filters[filter].parent;
+        let parent = match (self.effective_stream(vm), self.effective_connection(vm)) {
+            (Some((stream, filter)), _) => self.stream(stream).filters[filter].parent,
+            (None, Some((id, filter))) => self.connection(id).ok_or(Status::NotFound)?.filters[filter].parent,
+            (None, None) => return Err(Status::NotFound),
+        };
         let contexts = &self.vms[vm.0].plugins;
         let declared =
             contexts.iter().find(|context| context.id == parent).map_or(&[][..], |it| &it.declared);
         let declaration =
             declared.iter().find(|(name, _)| name == path).map_or(Declaration::default(), |it| it.1.clone());
         let key = [filter_state::SET_BY_PLUGIN, path].concat();
-        self.stream_mut(stream).filter_state.set(&key, value, declaration)
+        self.filter_state_mut(vm).ok_or(Status::NotFound)?.set(&key, value, declaration)
     }
 }
 
@@ -127,6 +148,12 @@ impl<'a> About<'a> {
         found.ok_or(Status::NotFound)?.encode(parts, out)
     }
 
+    /// What is kept with the stream or the connection.
+    fn filter_state(self) -> Option<&'a FilterState> {
+        let of_stream = self.stream.map(|(stream, _)| &stream.filter_state);
+        of_stream.or(self.connection.map(|(_, connection)| &connection.filter_state))
+    }
+
     /// What the test gave: to the stream, then to all.
     fn overrides(self) -> impl Iterator<Item = &'a Overrides> {
         self.stream.map(|(stream, _)| &stream.properties).into_iter().chain([&self.proxy.properties])
@@ -143,10 +170,7 @@ impl<'a> About<'a> {
                 Some(name) => self.attribute(first, name),
             };
         }
-        self.single(first).or_else(|| {
-            let (stream, _) = self.stream?;
-            stream.filter_state.set_by_plugin(first).map(Attribute::SetByPlugin)
-        })
+        self.single(first).or_else(|| self.filter_state()?.set_by_plugin(first).map(Attribute::SetByPlugin))
     }
 
     /// The value at `path` with everything put into it that the test gave below it.

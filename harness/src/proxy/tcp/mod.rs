@@ -11,6 +11,7 @@ mod writing;
 use super::Proxy;
 use super::context::ContextRef;
 use super::ids::{Direction, PluginIndex, StreamId, VmIndex};
+use super::properties::FilterState;
 use super::stream::Filter;
 use super::transcript::{Kind, TcpEvent};
 use crate::state::Buffer;
@@ -37,6 +38,10 @@ pub(crate) struct Connection {
     through: bool,
     connected: bool,
     pub(crate) closed: Option<ClosedBy>,
+    /// What plugins keep with it.
+    pub(crate) filter_state: FilterState,
+    /// Realtime when the client connected, in nanoseconds since the epoch.
+    pub(crate) began: u64,
 }
 
 /// One way of a connection.
@@ -76,6 +81,11 @@ impl Connection {
         &self.ways[direction.index()]
     }
 
+    /// Whether the server is connected.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected
+    }
+
     /// Whether it lives and uses this plugin context.
     pub(crate) fn holds(&self, vm: VmIndex, context: u32) -> bool {
         self.closed.is_none() && self.filters.iter().any(|of| (of.vm, of.parent) == (vm, context))
@@ -113,7 +123,7 @@ impl Proxy {
             open: [false; 2],
         });
         let filters = filters.collect();
-        let connection = Connection { filters, ..Connection::default() };
+        let connection = Connection { filters, began: self.clock.realtime(), ..Connection::default() };
         self.connections.insert(id, connection);
         self.record_tcp(id, TcpEvent::Connects);
         id

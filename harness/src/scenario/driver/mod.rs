@@ -394,6 +394,7 @@ impl<'s> Driver<'s> {
             plugins: host.plugins().map(str::to_owned).collect(),
             imaged: host.imaged(),
             took: host.now() - Instant::ZERO,
+            metrics: host.metrics().map(|(name, value)| (name.to_vec(), value.clone())).collect(),
             steps,
             exchanges,
         };

@@ -6,8 +6,8 @@ use crate::proxy::{self, Options, Start};
 use crate::scenario::cost;
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{
-    Answers, Chain, Expectations, FailurePolicy, HostOptions, Modules, PluginSpec, RunError, RunOptions,
-    Scenario, StartMode,
+    Answers, Chain, Expectations, FailurePolicy, Modules, PluginSpec, RunError, RunOptions, Scenario,
+    StartMode,
 };
 
 /// The host that `scenario` describes.
@@ -17,7 +17,7 @@ pub(super) fn builder(
     options: &RunOptions,
 ) -> Result<Builder, RunError> {
     let mut builder = Host::builder()
-        .options(proxy_options(&scenario.host))
+        .options(proxy_options(scenario))
         .workers(scenario.host.workers as usize)
         .seed(scenario.seed)
         .patience(scenario.patience)
@@ -75,6 +75,9 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     if let Some(allow) = spec.envoy.allow_on_headers_stop_iteration {
         setup = setup.allow_on_headers_stop_iteration(allow);
     }
+    if let Some(names) = &spec.envoy.allowed_capabilities {
+        setup = setup.allowed_capabilities(names);
+    }
     if let Some(backoff) = spec.envoy.reload_backoff {
         setup = setup.reload_backoff(backoff);
     }
@@ -84,8 +87,10 @@ fn plugin(spec: &PluginSpec, modules: &dyn Modules) -> Result<Setup, RunError> {
     Ok(setup)
 }
 
-fn proxy_options(host: &HostOptions) -> Options {
+fn proxy_options(scenario: &Scenario) -> Options {
+    let host = &scenario.host;
     Options {
+        upstream_protocol: scenario.upstream_protocol(),
         allow_metadata: false,
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
@@ -97,7 +102,6 @@ fn proxy_options(host: &HostOptions) -> Options {
             StartMode::Single => Start::Single,
             StartMode::Envoy => Start::Envoy,
         },
-        ..Options::default()
     }
 }
 

@@ -6,6 +6,16 @@ use super::{Answer, AnswerKind, Body, Chunk, Failure, GrpcAnswer, Protocol, Resp
 use crate::state::Duration;
 
 impl Answer {
+    /// The protocol that it speaks.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        match &self.kind {
+            AnswerKind::Response(response) => response.protocol,
+            AnswerKind::Grpc(_) => Protocol::Http2,
+            AnswerKind::Fail(_) => Protocol::Http1,
+        }
+    }
+
     /// Status 200 without headers and body, at once: also what answers when a test says nothing.
     #[must_use]
     pub fn ok() -> Self {
