@@ -144,6 +144,88 @@ impl Tested {
     }
 }
 
+/// Does what the README says, from `cargo new --lib` on.
+#[test]
+fn the_readmes_steps_from_cargo_new_end_in_passing_tests() {
+    let root = tempfile::tempdir().expect("a folder");
+    let new = Command::new(env!("CARGO"))
+        .args(["new", "--lib", "--vcs", "none", "my-plugin"])
+        .current_dir(root.path())
+        .output();
+    assert!(new.expect("cargo").status.success());
+    let crate_root = root.path().join("my-plugin");
+    let write = |path: &str, text: &str| {
+        let path = crate_root.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let readme = fs::read_to_string(workspace.join("README.md")).expect("the README");
+    let blocks = blocks(&readme);
+    let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "append to: Cargo.toml",
+            "file: src/lib.rs",
+            "file: tests/scenarios.rs",
+            "file: scenarios/greeter.scenario.yaml"
+        ]
+    );
+    for (name, text) in &blocks {
+        match name.split_once(": ") {
+            Some(("file", path)) => write(path, text),
+            Some((_, path)) => {
+                let before = fs::read_to_string(crate_root.join(path)).expect("what cargo wrote");
+                write(path, &with_this_workspace(&(before + text), workspace));
+            }
+            None => panic!("{name}"),
+        }
+    }
+    fs::copy(workspace.join("Cargo.lock"), crate_root.join("Cargo.lock")).expect("a copy");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--offline", "--test", "scenarios"]).current_dir(&crate_root);
+    cargo.env("CARGO_TARGET_DIR", target).env_remove("CI");
+    let done = cargo.output().expect("cargo");
+    let text = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{text}");
+    for line in ["greeter::who has a name gets through", "greeter::who has none is asked", " 0 failed"] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+}
+
+/// The blocks of a text that a comment before them names: the comment, and the block.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(name) = line.strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->")) else {
+            continue;
+        };
+        assert!(lines.next().is_some_and(|fence| fence.starts_with("```")), "a block follows {name:?}");
+        let block: String =
+            lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect();
+        found.push((name.to_owned(), block));
+    }
+    found
+}
+
+/// The manifest with this workspace in the place of the released crate, and the profile and dependencies that keep what
+/// both depend on from being built twice; see [`manifest`].
+fn with_this_workspace(text: &str, workspace: &Path) -> String {
+    let ours = manifest(workspace);
+    let (_, dependencies) = ours.split_once("[dev-dependencies]\n").expect("dev-dependencies");
+    let (dependencies, rest) = dependencies.split_once("\n[workspace]").expect("a workspace");
+    let released = "proxy-wasm-suites = \"0.1.0\"\n";
+    assert!(text.contains(released), "{text}");
+    let text = text.replace(released, &format!("{dependencies}\n"));
+    // The README's profile is this workspace's own.
+    let (text, profile) = text.split_once("\n# What is compiled once").expect("the profile");
+    assert!(profile.ends_with("[profile.dev.package.\"*\"]\nopt-level = 2\n"), "{profile}");
+    format!("{text}\n[workspace]{rest}")
+}
+
 #[test]
 fn one_line_runs_the_scenarios_of_another_crate() {
     let plugin = Crate::new();

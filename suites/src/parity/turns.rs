@@ -125,7 +125,7 @@ impl Player<'_> {
         let any = !accepted.is_empty();
         for (cluster, socket) in accepted {
             if cluster == UPSTREAM {
-                self.hand_over(socket)?;
+                self.accept_for_upstream(socket)?;
             } else {
                 let peer = Peer::server(socket, self.calls.protocol(&cluster));
                 self.calls.connected(&cluster, peer.map_err(ParityError::io("accepting a connection"))?);
@@ -135,7 +135,7 @@ impl Player<'_> {
     }
 
     /// A connection to the upstream belongs to whoever waits for one.
-    fn hand_over(&mut self, socket: Socket) -> Done {
+    fn accept_for_upstream(&mut self, socket: Socket) -> Done {
         let waits = |link: &&mut Link| link.server.is_none();
         if let Some(link) = self.links.iter_mut().find(waits) {
             link.server = Some(socket);
