@@ -11,7 +11,7 @@ use proxy_wasm_suites::modules::ModuleSource;
 /// Every scenario here, by the name of its trial.
 fn scenarios() -> Vec<(String, Scenario)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = discover(&[here.join("scenarios"), here.join("parity")]).expect("scenarios");
+    let found = discover(&[here.join("scenarios")]).expect("scenarios");
     let trials = found.into_iter().flat_map(|found| {
         let file = load(&found.path).unwrap_or_else(|errors| panic!("{errors}"));
         file.scenarios.into_iter().map(move |scenario| (scenario.trial(&found.name), scenario))

@@ -10,24 +10,25 @@ use proxy_wasm_harness::vm::{LoadOptions, Plugin};
 use proxy_wasm_suites::modules::ModuleSource;
 use tempfile::TempDir;
 
-/// A workspace with one plugin, and a folder of scenarios in it.
-fn workspace() -> TempDir {
+/// A workspace with one plugin, and a folder of scenarios in it. Each test's plugin has a name of its own: with
+/// `CARGO_TARGET_DIR` they share one target folder, and what another test or run has built there is found.
+fn workspace(plugin: &str) -> TempDir {
     let root = tempfile::tempdir().expect("a folder");
     let write = |path: &str, text: &str| {
         let path = root.path().join(path);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     };
-    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"tiny-plugin\", \"plain\"]\n");
+    write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = [\"{plugin}\", \"plain\"]\n"));
     let package = "version = \"0.1.0\"\nedition = \"2024\"\n";
     write("plain/Cargo.toml", &format!("[package]\nname = \"plain\"\n{package}"));
     write("plain/src/lib.rs", "");
     write(
-        "tiny-plugin/Cargo.toml",
-        &format!("[package]\nname = \"tiny-plugin\"\n{package}[lib]\ncrate-type = [\"cdylib\"]\n"),
+        &format!("{plugin}/Cargo.toml"),
+        &format!("[package]\nname = \"{plugin}\"\n{package}[lib]\ncrate-type = [\"cdylib\"]\n"),
     );
     write(
-        "tiny-plugin/src/lib.rs",
+        &format!("{plugin}/src/lib.rs"),
         r#"
         #[unsafe(no_mangle)]
         pub extern "C" fn proxy_abi_version_0_2_1() {}
@@ -59,7 +60,7 @@ fn load(source: &ModuleSource, folder: &Path, wasm: &str) -> Result<Plugin, Stri
 
 #[test]
 fn a_package_is_built_once_or_its_target_is_asked_for() {
-    let root = workspace();
+    let root = workspace("tiny-plugin");
     let builds = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&builds);
     let source = ModuleSource::new(LoadOptions::default())
@@ -91,19 +92,19 @@ fn a_package_is_built_once_or_its_target_is_asked_for() {
 
 #[test]
 fn what_cannot_be_built_says_why() {
-    let root = workspace();
+    let root = workspace("never-built");
     let source = ModuleSource::new(LoadOptions::default()).build(false);
     let refused = |wasm: &str| load(&source, root.path(), wasm).expect_err("an error");
-    let error = refused("{cargo: tiny-plugin}");
-    assert!(error.starts_with("package `tiny-plugin` has not been built: there is no "), "{error}");
-    assert!(error.contains("wasm32-wasip1/release/tiny_plugin.wasm"), "{error}");
+    let error = refused("{cargo: never-built}");
+    assert!(error.starts_with("package `never-built` has not been built: there is no "), "{error}");
+    assert!(error.contains("wasm32-wasip1/release/never_built.wasm"), "{error}");
     assert!(
-        error.ends_with("run `cargo build -p tiny-plugin --profile release --target wasm32-wasip1` before"),
+        error.ends_with("run `cargo build -p never-built --profile release --target wasm32-wasip1` before"),
         "{error}"
     );
-    let error = refused("{cargo: tinyplugin}");
-    assert!(error.starts_with("no package `tinyplugin` in the workspace of "), "{error}");
-    assert!(error.ends_with("help: its packages are: tiny-plugin, plain"), "{error}");
+    let error = refused("{cargo: neverbuilt}");
+    assert!(error.starts_with("no package `neverbuilt` in the workspace of "), "{error}");
+    assert!(error.ends_with("help: its packages are: never-built, plain"), "{error}");
     let error = refused("{cargo: plain}");
     assert!(error.starts_with("package `plain` builds no module\nhelp: "), "{error}");
     let alone = tempfile::tempdir().expect("a folder");
