@@ -197,7 +197,7 @@ fn arguments_that_cannot_be_used() {
         (&["run", "--hang-timeout", "0s"], &["a timeout is longer than 0s"]),
         (&["run", "--max-memory", "1MB"], &["unknown unit in the size `1MB`", "did you mean \"MiB\"?"]),
         (&["run", "--jobs", "0"], &["--jobs"]),
-        (&["run", "--plugin", "p"], &["expected NAME=FILE"]),
+        (&["run", "--plugin", "p"], &["--plugin takes NAME=FILE", "for example"]),
         (&["run", "--format", "xml"], &["invalid value 'xml'"]),
         (&["run", "--junit", "no/folder/j.xml"], &["no/folder/j.xml: cannot be written: "]),
         (&["try", "p.wat", "orders"], &["\"orders\" is neither a path", "nor a url"]),

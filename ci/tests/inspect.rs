@@ -19,6 +19,8 @@ fn modules() -> Vec<PathBuf> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 open.push(path);
+            } else if path.ends_with("prelude.wat") {
+                // What the probes of the checks begin with: no module by itself.
             } else if path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat") {
                 found.push(path);
             }

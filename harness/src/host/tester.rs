@@ -127,7 +127,11 @@ impl PluginTester {
             None => (self.tester().headers.pairs().map(owned).collect(), Vec::new(), None),
         };
         self.replied |= reply.is_some();
-        let stops = matches!(called, Called::Number(number) if !matches!(number, 0 | 2));
+        let stops = match called {
+            Called::Stopped => true,
+            Called::Number(number) => !matches!(number, 0 | 2),
+            Called::Absent | Called::Failed => false,
+        };
         Seen { headers, body, reply, stops, ..self.seen(mark) }
     }
 
