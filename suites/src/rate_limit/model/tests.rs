@@ -70,11 +70,11 @@ proptest! {
     fn who_waits_long_enough_is_admitted(model in models(), instants in instants()) {
         let mut driven = model.clone();
         let mut last = None;
-        for now in instants {
-            let long_enough = last.is_none_or(|last: u64| now - last >= model.patience());
-            let admitted = driven.decide(now);
+        for at in instants {
+            let long_enough = last.is_none_or(|last: u64| at - last >= model.patience());
+            let admitted = driven.decide(at);
             prop_assert!(admitted || !long_enough);
-            last = if admitted { Some(now) } else { last };
+            last = if admitted { Some(at) } else { last };
         }
     }
 
@@ -114,8 +114,8 @@ proptest! {
             })
         };
         let (mut small, mut large) = (of(limit), of(limit + more));
-        for now in instants {
-            let (small, large) = (small.decide(now), large.decide(now));
+        for at in instants {
+            let (small, large) = (small.decide(at), large.decide(at));
             prop_assert!(large || !small);
         }
     }
@@ -127,13 +127,13 @@ proptest! {
     ) {
         let mut driven = model.clone();
         let mut together = (0, 0);
-        for now in instants {
-            let admitted = driven.decide(now);
-            together = (now, u64::from(admitted) + if together.0 == now { together.1 } else { 0 });
+        for at in instants {
+            let admitted = driven.decide(at);
+            together = (at, u64::from(admitted) + if together.0 == at { together.1 } else { 0 });
             prop_assert!(together.1 <= model.most_in(0), "so many at one instant");
-            if admitted && !driven.would_admit(now) {
-                for back in [0, now / 2, now.saturating_sub(1)] {
-                    prop_assert!(!driven.would_admit(back), "at {back}, after {now}");
+            if admitted && !driven.would_admit(at) {
+                for back in [0, at / 2, at.saturating_sub(1)] {
+                    prop_assert!(!driven.would_admit(back), "at {back}, after {at}");
                 }
             }
         }
@@ -145,7 +145,7 @@ fn a_token_is_back_to_the_nanosecond() {
     // Three tokens in a second: the fourth request has to wait for a third of it, rounded up.
     let mut model = Model::TokenBucket(TokenBucket::continuous(Rate { limit: 3, per: SECOND }, 3));
     let start = 1_704_067_200 * SECOND;
-    assert_eq!([start; 4].map(|now| model.decide(now)), [true, true, true, false]);
+    assert_eq!([start; 4].map(|at| model.decide(at)), [true, true, true, false]);
     assert!(!model.would_admit(start + 333_333_333));
     assert!(model.at_an_edge(start + 333_333_333) && model.at_an_edge(start + 333_333_334));
     assert!(model.decide(start + 333_333_334));
@@ -159,10 +159,10 @@ fn a_token_is_back_to_the_nanosecond() {
 #[test]
 fn steps_bring_all_tokens_at_once() {
     let mut model = Model::TokenBucket(TokenBucket::in_steps(Rate { limit: 2, per: 10 }, 3));
-    assert_eq!([5, 5, 5, 5, 14].map(|now| model.decide(now)), [true, true, true, false, false]);
-    assert_eq!([15, 15, 15, 24].map(|now| model.decide(now)), [true, true, false, false]);
-    assert_eq!([25, 25, 25].map(|now| model.decide(now)), [true, true, false]);
-    assert_eq!([99, 99, 99, 99].map(|now| model.decide(now)), [true, true, true, false]);
+    assert_eq!([5, 5, 5, 5, 14].map(|at| model.decide(at)), [true, true, true, false, false]);
+    assert_eq!([15, 15, 15, 24].map(|at| model.decide(at)), [true, true, false, false]);
+    assert_eq!([25, 25, 25].map(|at| model.decide(at)), [true, true, false]);
+    assert_eq!([99, 99, 99, 99].map(|at| model.decide(at)), [true, true, true, false]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn the_edges_of_windows() {
     let rate = Rate { limit: 2, per: 10 };
     let decisions = |model: Model, instants: &[u64]| {
         let mut model = model;
-        instants.iter().map(|now| if model.decide(*now) { 'y' } else { 'n' }).collect::<String>()
+        instants.iter().map(|at| if model.decide(*at) { 'y' } else { 'n' }).collect::<String>()
     };
     let clock = |late| Model::FixedWindow(FixedWindow::by_the_clock(rate, late));
     assert_eq!(decisions(clock(false), &[19, 19, 19, 20, 20, 20]), "yynyyn");
@@ -196,7 +196,7 @@ fn nothing_overflows_at_the_end_of_time() {
         Model::SlidingWindow(SlidingWindow::new(Rate { limit: 3, per: u64::MAX }, true)),
     ] {
         let mut driven = model.clone();
-        assert!([0, u64::MAX, 0].iter().all(|now| driven.decide(*now)));
+        assert!([0, u64::MAX, 0].iter().all(|at| driven.decide(*at)));
         let _no_panic = driven.at_an_edge(u64::MAX);
         assert!(model.most_in(u64::MAX) >= 3);
         assert!(model.patience() > 0);
