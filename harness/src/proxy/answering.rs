@@ -8,7 +8,7 @@ use super::reply::LocalReply;
 use super::run::Deadline;
 use super::transcript::{Party, What};
 use super::upstream::Answering;
-use crate::state::{Answer, Chunk, Decimal, Duration, Field, Fields, Protocol};
+use crate::state::{Answer, Chunk, Decimal, Duration, Field, Fields, Protocol, names};
 
 impl<G: Guest> Drive<'_, G> {
     /// The upstream answers because the test says so: with `answer`, or with the script's. Its message stays open
@@ -103,7 +103,7 @@ impl<G: Guest> Drive<'_, G> {
         if stream.ended || stream.half(Direction::Response).blocked {
             return;
         }
-        let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
+        let Some(part) = stream.upstream.answering.pop_front() else { return };
         match part {
             Answering::Head { fields, status, end_stream } => {
                 self.upstream_head(id, fields, status, end_stream);
@@ -114,7 +114,7 @@ impl<G: Guest> Drive<'_, G> {
                     self.stream(id).upstream.answering.push_front(part);
                     end_stream = false;
                 }
-                self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
+                self.proxy.record_data(id, Party::UpstreamSends, bytes.as_slice(), end_stream);
                 self.answer_complete(id, end_stream);
                 self.piece(id, Direction::Response, bytes, end_stream);
                 let stream = self.stream(id);
@@ -157,35 +157,37 @@ impl<G: Guest> Drive<'_, G> {
     /// Puts the upstream's next part on the clock.
     pub(crate) fn schedule_upstream(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
-        if self.half(id, Direction::Response).blocked {
+        let stream = self.stream(id);
+        if stream.half(Direction::Response).blocked {
             return;
         }
-        let after = match self.stream(id).upstream.answering.front() {
+        let after = match stream.upstream.answering.front() {
             None => return,
             Some(Answering::Data { after, .. }) => *after,
             Some(_) => Duration::ZERO,
         };
-        if !self.stream(id).ended {
+        if !stream.ended {
             self.proxy.deadlines.schedule(now + after, Deadline::UpstreamPart(id));
         }
     }
 
     pub(super) fn upstream_head(&mut self, id: StreamId, mut fields: Fields, status: u16, end_stream: bool) {
-        let upgrade = self.stream(id).upgrade;
+        let stream = self.stream(id);
+        let upgrade = stream.upgrade;
         // The answer to HEAD has the head of a body, and none; that to an upgrade is 101, or has none.
         let end_stream = match upgrade {
             true => status != 101,
-            false => end_stream || self.stream(id).head_request,
+            false => end_stream || stream.head_request,
         };
         if end_stream {
-            self.stream(id).upstream.answering.clear();
+            stream.upstream.answering.clear();
         }
         if upgrade && status == 101 {
             // What follows is not framed.
-            fields.remove(b"transfer-encoding");
+            fields.remove_known(names::TRANSFER_ENCODING);
         }
         // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
-        fields.remove(b"keep-alive");
+        fields.remove_known(names::KEEP_ALIVE);
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         let now = self.proxy.clock.now();
         self.answer_complete(id, end_stream);
@@ -196,18 +198,19 @@ impl<G: Guest> Drive<'_, G> {
         }
         // Of an answer that came before the request's end Envoy does not say what it took (1.40, observed).
         if let Some(took) = took {
-            fields.overwrite(b"x-envoy-upstream-service-time", Decimal::of(took.as_millis()).as_bytes());
+            fields.overwrite_known(names::SERVICE_TIME, Decimal::of(took.as_millis()).as_bytes());
         }
         if upgrade && end_stream {
-            fields.remove(b"content-length");
+            fields.remove_known(names::CONTENT_LENGTH);
         }
-        let half = self.half(id, Direction::Response);
+        let stream = self.stream(id);
+        let half = stream.half_mut(Direction::Response);
         if half.headers.is_some() {
             return; // A local reply is under way; the upstream's answer comes too late.
         }
         half.headers = Some(fields);
         half.complete = end_stream;
-        self.stream(id).code = Some(status);
+        stream.code = Some(status);
         self.headers(id, Direction::Response, From::Start, end_stream);
         if self.upgraded(id) {
             self.piece(id, Direction::Response, Vec::new(), false);

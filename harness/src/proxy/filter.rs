@@ -18,10 +18,11 @@ impl<G: Guest> Drive<'_, G> {
     /// The number that counts is the one returned, unless a local response or a close was asked for meanwhile:
     /// either stops the iteration whatever the plugin returns.
     pub(crate) fn call(&mut self, vm: VmIndex, invocation: Invocation) -> Called {
-        if self.proxy.vm(vm).failed {
+        let state = self.proxy.vm_mut(vm);
+        if state.failed {
             return Called::Failed;
         }
-        let outer = self.proxy.vm_mut(vm).enter(invocation.context());
+        let outer = state.enter(invocation.context());
         let returned = self.guest.call(self.proxy, vm, invocation);
         let state = self.proxy.vm_mut(vm);
         state.leave(outer);
@@ -36,7 +37,9 @@ impl<G: Guest> Drive<'_, G> {
             Returned::Value(_) if stopped => Called::Stopped,
             Returned::Value(number) => Called::Number(number),
         };
-        self.drain(vm);
+        if !state.effects.is_empty() {
+            self.drain(vm);
+        }
         called
     }
 

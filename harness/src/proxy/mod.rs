@@ -90,6 +90,8 @@ use crate::state::{Clock, Deadlines, Duration, Entropy, Metrics, SharedData, Sha
 pub(crate) struct ChainPlugin {
     /// The name that the test calls it by.
     pub(crate) name: String,
+    /// Where the name stands in the transcript, for the lines that it logs.
+    pub(crate) logged_as: Option<transcript::Text>,
     /// What it shares a plugin context by, and what it is configured with.
     pub(crate) key: Arc<PluginKey>,
     /// Envoy's deprecated `fail_open`: even the stream that trapped goes on.

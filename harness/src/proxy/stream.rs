@@ -78,17 +78,42 @@ impl Stream {
 
     /// Becomes a new stream. Of the old one nothing is left but the room that its lists took.
     pub(crate) fn renew(&mut self, id: StreamId, began: (Instant, u64), protocol: Protocol) {
-        let mut old = std::mem::replace(self, Self::new(id, began, protocol));
-        old.filters.clear();
-        old.upstream.answering.clear();
-        old.client.outbox.clear();
-        self.filters = old.filters;
-        self.upstream.answering = old.upstream.answering;
-        self.client.outbox = old.client.outbox;
-        for (new, old) in self.halves.iter_mut().zip(&mut old.halves) {
-            old.flight.clear();
-            new.flight = std::mem::take(&mut old.flight);
+        // In place, field by field: a stream is large, and most of it is as it was. Every field is named, so that none is
+        // forgotten.
+        let Self {
+            id: own_id,
+            began: own_began,
+            protocol: own_protocol,
+            head_request,
+            grpc_request,
+            upgrade,
+            filters,
+            halves,
+            running,
+            prepared,
+            head_sent,
+            code,
+            details,
+            filter_state,
+            properties,
+            client,
+            upstream,
+            ended,
+        } = self;
+        (*own_id, *own_began, *own_protocol) = (id, began, protocol);
+        for flag in [head_request, grpc_request, upgrade, head_sent, ended] {
+            *flag = false;
         }
+        filters.clear();
+        halves.iter_mut().for_each(Half::renew);
+        *running = Running::default();
+        *prepared = None;
+        *code = None;
+        *details = None;
+        *filter_state = FilterState::default();
+        *properties = Overrides::default();
+        client.renew();
+        upstream.renew();
     }
 
     pub(crate) fn half(&self, direction: Direction) -> &Half {
@@ -139,6 +164,22 @@ pub(crate) struct Half {
     pub(crate) received: u64,
     /// The whole message has come in from its sender.
     pub(crate) complete: bool,
+}
+
+impl Half {
+    /// As a new one, but for the room that its list took.
+    fn renew(&mut self) {
+        let Self { headers, trailers, buffered, streaming, blocked, aborted, flight, received, complete } =
+            self;
+        *headers = None;
+        *trailers = None;
+        *buffered = None;
+        for flag in [streaming, blocked, aborted, complete] {
+            *flag = false;
+        }
+        flight.clear();
+        *received = 0;
+    }
 }
 
 /// Where the iteration stands at one plugin, in one direction.

@@ -39,7 +39,7 @@ impl Proxy {
     /// The upstream's answer laid out, where every request gets the same.
     pub(super) fn laid_out(&mut self) -> Option<Arc<LaidOut>> {
         let Script::Every(answer) = &self.upstream else { return None };
-        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers));
+        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers).shared());
         Some(Arc::clone(self.every.get_or_insert_with(make)))
     }
 
@@ -76,8 +76,7 @@ impl Proxy {
 
     /// A stream is over: nothing waits for it any more, and its upstream request is reset if it was under way.
     pub(super) fn stream_ended(&mut self, id: StreamId) {
-        let stream = self.stream_mut(id);
-        stream.client.outbox.clear();
+        self.stream_mut(id).client.outbox.clear();
         self.reset_upstream(id);
         if !self.parting.is_empty() {
             let held: Vec<_> = self.stream(id).filters.iter().map(|of| (of.vm, of.parent)).collect();

@@ -1,21 +1,21 @@
 //! The request's head as it leaves the proxy: whether a route takes it, whether it can be sent, how its end is told.
 
 use super::reply::LocalReply;
-use crate::state::Fields;
+use crate::state::{Fields, names};
 
 /// Whether the route of the test matches: everything with an absolute path does, as long as the proxy can tell the
 /// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches).
 pub(super) fn routed(fields: &Fields) -> bool {
-    fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/'))
-        && fields.get(b"x-forwarded-proto").is_some()
+    fields.get_known(names::PATH).is_some_and(|path| path.first() == Some(&b'/'))
+        && fields.has(names::FORWARDED_PROTO)
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
-    let message = if fields.get(b":method").is_none() {
-        "missing required header: :method".to_owned()
-    } else {
+    let message = if fields.has(names::METHOD) {
         unfit(fields)?
+    } else {
+        "missing required header: :method".to_owned()
     };
     let details = message.replace([' ', '\t', '\n', '\r'], "_");
     Some(LocalReply::own(503, &message, &format!("filter_removed_required_request_headers{{{details}}}")))
@@ -45,12 +45,12 @@ fn is_token(byte: u8) -> bool {
 
 /// How HTTP/1.1 tells the end of a request.
 pub(super) fn frame(wire: &mut Fields, end_stream: bool) {
-    if wire.get(b"content-length").is_some() {
+    if wire.has(names::CONTENT_LENGTH) {
         return;
     }
     if !end_stream {
-        wire.add(b"transfer-encoding", b"chunked");
-    } else if !matches!(wire.get(b":method"), Some(b"GET" | b"HEAD" | b"DELETE" | b"TRACE")) {
-        wire.add(b"content-length", b"0");
+        wire.add_known(names::TRANSFER_ENCODING, b"chunked");
+    } else if !matches!(wire.get_known(names::METHOD), Some(b"GET" | b"HEAD" | b"DELETE" | b"TRACE")) {
+        wire.add_known(names::CONTENT_LENGTH, b"0");
     }
 }

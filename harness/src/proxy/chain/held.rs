@@ -4,15 +4,20 @@ use super::{Drive, From};
 use crate::proxy::guest::Guest;
 use crate::proxy::ids::{Direction, StreamId};
 use crate::proxy::stream::{BodyView, Iteration};
+use crate::state::{names, number};
 
 impl<G: Guest> Drive<'_, G> {
     /// Adds the piece in flight to the body held back, and says so when that is over the limit.
     pub(crate) fn hold(&mut self, id: StreamId, direction: Direction, piece: BodyView) {
         let BodyView::Flight(depth) = piece else { return };
+        let limit = self.proxy.options.buffer_limit;
         let half = self.half(id, direction);
-        let mut flight = std::mem::take(&mut half.flight[depth]);
-        half.buffered.get_or_insert_default().move_from(&mut flight);
-        half.flight[depth] = flight;
+        // The whole body comes as a rule, and is as long as its head says.
+        let announced =
+            half.headers.as_ref().and_then(|fields| number(fields.get_known(names::CONTENT_LENGTH)?));
+        let expected = announced.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= limit);
+        let (held, flight) = (half.buffered.get_or_insert_default(), &mut half.flight[depth]);
+        held.move_from(flight, expected.unwrap_or(0));
         self.check_limit(id, direction);
     }
 

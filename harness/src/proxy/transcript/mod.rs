@@ -87,6 +87,15 @@ impl Transcript {
         Text { start, len: bytes.len() as u32 }
     }
 
+    /// As [`Self::put`], of bytes that are put in time and again: where they lie already, as `last` may say, they stay.
+    pub(crate) fn put_again(&mut self, bytes: &[u8], last: &mut Option<Text>) -> Text {
+        let there = last.filter(|text| {
+            let start = text.start as usize;
+            self.record.bytes.get(start..start + text.len as usize) == Some(bytes)
+        });
+        *last.insert(there.unwrap_or_else(|| self.put(bytes)))
+    }
+
     pub(crate) fn put_fields(&mut self, fields: &Fields) -> Text {
         let start = self.record.bytes.len();
         let len = fields.serialized_len();
