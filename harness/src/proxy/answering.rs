@@ -23,10 +23,8 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The upstream begins its scripted answer.
     pub(super) fn answer_by_script(&mut self, id: StreamId, end: bool) {
-        if let Some(every) = self.proxy.laid_out() {
-            let upstream = &mut self.stream(id).upstream;
-            upstream.answering.extend(every.parts.iter().cloned());
-            self.answer_laid_out(id, every.after, every.protocol, end);
+        if let Some((after, protocol)) = self.proxy.lay_out_for(id) {
+            self.answer_laid_out(id, after, protocol, end);
             return;
         }
         match self.proxy.upstream.next() {

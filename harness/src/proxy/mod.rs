@@ -150,7 +150,7 @@ pub struct Proxy {
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
-    streams: std::collections::VecDeque<Option<Box<Stream>>>,
+    streams: Vec<Option<Box<Stream>>>,
     first_stream: usize,
     /// TCP connections, by their numbers among the streams.
     connections: std::collections::BTreeMap<StreamId, tcp::Connection>,
@@ -196,7 +196,7 @@ impl Proxy {
             properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
-            streams: std::collections::VecDeque::new(),
+            streams: Vec::new(),
             first_stream: 0,
             connections: std::collections::BTreeMap::new(),
             local_replies: Vec::new(),

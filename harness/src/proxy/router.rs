@@ -53,7 +53,7 @@ impl<G: Guest> Drive<'_, G> {
         if let Some(reply) = refused {
             // Found out when the connection is there and the head is to be written.
             let now = self.proxy.clock.now();
-            self.proxy.deadlines.schedule(now, Deadline::Reply { stream: id, reply });
+            self.proxy.deadlines.schedule(now, Deadline::Reply { stream: id, reply: Box::new(reply) });
             return;
         }
         if let Some(after) = self.refused_connection(id) {

@@ -52,6 +52,15 @@ pub(crate) struct Running {
     pub(crate) encoding: bool,
 }
 
+impl Running {
+    pub(crate) fn set(&mut self, direction: Direction, on: bool) {
+        match direction {
+            Direction::Request => self.decoding = on,
+            Direction::Response => self.encoding = on,
+        }
+    }
+}
+
 impl Stream {
     pub(crate) fn new(id: StreamId, began: (Instant, u64), protocol: Protocol) -> Self {
         Self {
@@ -267,6 +276,11 @@ impl Filter {
             logging: false,
             failure_replied: false,
         }
+    }
+
+    /// The 503 for a dead VM goes past the plugin that it stands for (Envoy 1.40, observed).
+    pub(crate) fn passes_its_own_failure(&self) -> bool {
+        self.failure_replied
     }
 
     pub(crate) fn side(&self, direction: Direction) -> &Side {

@@ -61,20 +61,13 @@ impl Buffer {
         }
     }
 
-    /// The bytes, to change; with room for `room` in all.
-    fn own(&mut self, room: usize) -> &mut Vec<u8> {
+    /// The bytes, to change.
+    fn own(&mut self) -> &mut Vec<u8> {
         if let Bytes::Shared(shared) = &self.bytes {
-            let mut own = Vec::with_capacity(room.max(shared.len()));
-            own.extend_from_slice(shared);
-            self.bytes = Bytes::Own(own);
+            self.bytes = Bytes::Own(shared.to_vec());
         }
         match &mut self.bytes {
-            Bytes::Own(own) => {
-                if own.capacity() < room {
-                    own.reserve_exact(room - own.len());
-                }
-                own
-            }
+            Bytes::Own(own) => own,
             Bytes::Shared(_) => unreachable!("it was made its own"),
         }
     }
@@ -99,7 +92,7 @@ impl Buffer {
         if start > 0 && start < len {
             return Err(Status::BadArgument);
         }
-        let bytes = self.own(0);
+        let bytes = self.own();
         if start >= len {
             bytes.extend_from_slice(data);
         } else if size >= len {
@@ -113,16 +106,26 @@ impl Buffer {
 
     /// Puts `data` behind all bytes.
     pub fn append(&mut self, data: &[u8]) {
-        self.own(0).extend_from_slice(data);
+        self.own().extend_from_slice(data);
     }
 
-    /// Puts all bytes of `other` behind these and leaves `other` empty. Copies nothing when this is empty. Makes room for
-    /// `expected` bytes at once where more are known to come; the number may be wrong.
-    pub fn move_from(&mut self, other: &mut Self, expected: usize) {
+    /// Puts all bytes of `other` behind these and leaves `other` empty. Copies nothing when this is empty. Where room is
+    /// to be made, it is for as many bytes in all as `expected` says, which may be wrong.
+    pub fn move_from(&mut self, other: &mut Self, expected: impl FnOnce() -> Option<usize>) {
         if self.is_empty() {
             mem::swap(&mut self.bytes, &mut other.bytes);
-        } else {
-            self.own(expected).extend_from_slice(other.as_slice());
+            other.clear();
+            return;
+        }
+        let all = self.len() + other.len();
+        match &mut self.bytes {
+            Bytes::Own(own) if own.capacity() >= all => own.extend_from_slice(other.as_slice()),
+            _ => {
+                let mut own = Vec::with_capacity(expected().filter(|room| *room >= all).unwrap_or(2 * all));
+                own.extend_from_slice(self.as_slice());
+                own.extend_from_slice(other.as_slice());
+                self.bytes = Bytes::Own(own);
+            }
         }
         other.clear();
     }
@@ -142,7 +145,7 @@ impl Buffer {
     /// If there are fewer.
     #[must_use]
     pub fn split_off(&mut self, at: usize) -> Self {
-        self.own(0).split_off(at).into()
+        self.own().split_off(at).into()
     }
 
     /// Drops all bytes.
@@ -256,10 +259,10 @@ mod tests {
     #[test]
     fn move_from_appends_and_drains() {
         let (mut held, mut chunk) = (Buffer::new(), Buffer::from(&b"abc"[..]));
-        held.move_from(&mut chunk, 0);
+        held.move_from(&mut chunk, || None);
         chunk.append(b"de");
-        held.move_from(&mut chunk, 100);
-        held.move_from(&mut chunk, 1);
+        held.move_from(&mut chunk, || Some(100));
+        held.move_from(&mut chunk, || Some(1));
         assert!(chunk.is_empty());
         assert_eq!(held.take(), b"abcde");
         assert!(held.is_empty());
@@ -271,7 +274,7 @@ mod tests {
         let mut own = script.clone();
         own.write(0, 1, b"X").unwrap();
         let mut held = script.clone();
-        held.move_from(&mut script.clone(), 6);
+        held.move_from(&mut script.clone(), || Some(1));
         let mut cut = script.clone();
         let rest = cut.split_off(1);
         assert_eq!([own, held, cut, rest], [&b"Xbc"[..], b"abcabc", b"a", b"bc"].map(Buffer::from));

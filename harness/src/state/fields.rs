@@ -121,7 +121,7 @@ impl Fields {
         }
     }
 
-    /// As [`Self::add`], of a name that the proxy knows.
+    /// As [`Self::add`], of a name that the proxy knows and a value that it has made.
     pub(crate) fn add_known(&mut self, name: Known, value: &[u8]) {
         if self.has(name) { self.add(name.text, value) } else { self.append_known(name, value) }
     }
@@ -142,7 +142,7 @@ impl Fields {
         }
     }
 
-    /// As [`Self::overwrite`], of a name that the proxy knows.
+    /// As [`Self::overwrite`], of a name that the proxy knows and a value that it has made.
     pub(crate) fn overwrite_known(&mut self, name: Known, value: &[u8]) {
         match self.arena.position_of(name) {
             Some(at) => self.arena.edit().set_value(at, value),

@@ -12,13 +12,18 @@ impl<G: Guest> Drive<'_, G> {
         let BodyView::Flight(depth) = piece else { return };
         let limit = self.proxy.options.buffer_limit;
         let half = self.half(id, direction);
-        // The whole body comes as a rule, and is as long as its head says.
-        let announced =
-            half.headers.as_ref().and_then(|fields| number(fields.get_known(names::CONTENT_LENGTH)?));
-        let expected = announced.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= limit);
         let (held, flight) = (half.buffered.get_or_insert_default(), &mut half.flight[depth]);
-        held.move_from(flight, expected.unwrap_or(0));
-        self.check_limit(id, direction);
+        if !flight.is_empty() {
+            // The whole body comes as a rule, and is as long as its head says.
+            let headers = half.headers.as_ref();
+            let announced = || headers.and_then(|fields| number(fields.get_known(names::CONTENT_LENGTH)?));
+            held.move_from(flight, || {
+                announced().and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= limit)
+            });
+        }
+        if held.len() > limit {
+            self.check_limit(id, direction);
+        }
     }
 
     /// Lets everything that the plugin at `step` holds go on: headers, then body, then trailers.

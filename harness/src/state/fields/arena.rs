@@ -118,12 +118,13 @@ impl Arena {
         let start = self.bytes.len();
         self.bytes.reserve(name.len() + value.len() + 2);
         self.bytes.extend(name.iter().map(u8::to_ascii_lowercase));
-        self.unfit |= !name_fits(name);
+        self.unfit |= !name_fits(name) | !value_fits(value);
         self.finish(at, start, name.len(), Tag::of(name), value);
     }
 
-    /// As [`Self::insert`].
+    /// As [`Self::insert`], of a value that the proxy has made and that fits the wire.
     pub(super) fn insert_known(&mut self, at: usize, name: Known, value: &[u8]) {
+        debug_assert!(value_fits(value), "the proxy makes values that can be written");
         let start = self.bytes.len();
         self.bytes.reserve(name.text.len() + value.len() + 2);
         self.bytes.extend_from_slice(name.text);
@@ -131,10 +132,10 @@ impl Arena {
     }
 
     /// The name stands at the end of the bytes; the value follows.
+    #[inline]
     fn finish(&mut self, at: usize, start: usize, name: usize, tag: Tag, value: &[u8]) {
         let entry = Entry { start, name: name as u32, value: value.len() as u32, tag };
         self.names.add(tag);
-        self.unfit |= !value_fits(value);
         self.bytes.push(0);
         self.bytes.extend_from_slice(value);
         self.bytes.push(0);

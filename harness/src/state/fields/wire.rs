@@ -10,10 +10,16 @@ pub(super) fn name_fits(name: &[u8]) -> bool {
 
 /// Whether a value can be written: no control characters but the tab.
 pub(super) fn value_fits(value: &[u8]) -> bool {
-    let (words, rest) = value.as_chunks::<8>();
     // A tab is looked at closely: there is hardly ever one.
-    let plain = words.iter().fold(true, |fits, word| fits & is_plain(u64::from_le_bytes(*word)))
-        & rest.iter().fold(true, |fits, byte| fits & (*byte >= 0x20) & (*byte != 0x7f));
+    let plain = match value.last_chunk::<8>() {
+        // The last eight may overlap with those before.
+        Some(last) => {
+            let (words, _) = value.as_chunks::<8>();
+            let all = words.iter().chain([last]);
+            all.fold(true, |fits, word| fits & is_plain(u64::from_le_bytes(*word)))
+        }
+        None => value.iter().fold(true, |fits, byte| fits & (*byte >= 0x20) & (*byte != 0x7f)),
+    };
     plain || value.iter().all(|byte| (*byte >= 0x20 || *byte == b'\t') && *byte != 0x7f)
 }
 
