@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use proxy_wasm_harness::manifest::stands_for_rbac;
 use proxy_wasm_harness::scenario::{FailurePolicy, Modules, PluginSpec};
 use proxy_wasm_harness::state::Protocol;
 use proxy_wasm_harness::vm::Plugin;
 
 use super::Trial;
 use super::compare::compare;
-use super::config::{Listener, UPSTREAM, own_name};
+use super::config::{Filter, Listener, UPSTREAM, own_name};
+use super::durations;
 use super::envoy::Envoy;
 use super::error::ParityError;
 use super::exchange::Exchange;
 use super::mark::marked;
 use super::mock;
-use super::normalise;
 use super::play::play;
 use super::playable::{self, LONGEST};
 use super::report::Outcome;
@@ -44,8 +45,9 @@ const SHARED: [&str; 5] = [
 const FROM_THE_START: [&str; 4] =
     ["proxy_set_tick_period_milliseconds", "proxy_http_call", "proxy_grpc_call", "proxy_grpc_stream"];
 
-/// Whether HTTP/1.1 has trailers; by cluster, whether it speaks HTTP/2.
-type Settings = (bool, BTreeMap<String, bool>);
+/// Whether HTTP/1.1 has trailers; whether streams find a connection to the upstream open; by cluster, whether it speaks
+/// HTTP/2.
+type Settings = (bool, bool, BTreeMap<String, bool>);
 
 /// A scenario that can be played, with its modules.
 pub(super) struct Prepared<'a> {
@@ -94,7 +96,7 @@ impl<'a> Prepared<'a> {
         self.plugins.iter().map(|(_, plugin)| plugin.wasm().len()).sum()
     }
 
-    /// What scenarios of one Envoy share: whether HTTP/1.1 has trailers, and the clusters; of each whether it speaks HTTP/2.
+    /// What scenarios of one Envoy share: see [`Settings`].
     fn settings(&self) -> Settings {
         let scenario = &self.trial.scenario;
         let h2 = |protocol| protocol == Protocol::Http2;
@@ -102,7 +104,7 @@ impl<'a> Prepared<'a> {
         for (name, answers) in &scenario.clusters {
             clusters.insert(name.clone(), h2(self.simulated.cluster_protocol(name, answers)));
         }
-        (scenario.host.enable_trailers == Some(true), clusters)
+        (scenario.host.enable_trailers == Some(true), self.simulated.fleeting, clusters)
     }
 
     /// The VM of each plugin of the chain: its number among those of the chain.
@@ -123,6 +125,12 @@ impl<'a> Prepared<'a> {
                 })
             })
             .collect()
+    }
+
+    /// The VMs of plugins that stand for a filter of Envoy's own, which has none.
+    fn stand_ins(&self) -> Vec<&str> {
+        let all = self.plugins.iter().filter(|(spec, _)| stands_for_rbac(spec));
+        all.map(|(spec, _)| spec.name.as_str()).collect()
     }
 
     /// The name of a VM: those of its plugins.
@@ -230,18 +238,23 @@ fn once(
 }
 
 fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
-    let clusters: BTreeMap<String, bool> = batch.iter().flat_map(|prepared| prepared.settings().1).collect();
+    let clusters: BTreeMap<String, bool> = batch.iter().flat_map(|prepared| prepared.settings().2).collect();
     let clusters: Vec<(String, Protocol)> = clusters
         .into_iter()
         .map(|(name, h2)| (name, if h2 { Protocol::Http2 } else { Protocol::Http1 }))
         .collect();
-    Stage::new(envoy, &clusters, |home: &Path| {
+    let warm = batch.iter().any(|prepared| prepared.simulated.fleeting);
+    Stage::new(envoy, &clusters, warm, |home: &Path| {
         let mut listeners = Vec::new();
         for (at, prepared) in batch.iter().enumerate() {
             let groups = prepared.groups();
             let mut written = BTreeSet::new();
             let mut chain = Vec::new();
             for ((spec, plugin), group) in prepared.plugins.iter().zip(&groups) {
+                if stands_for_rbac(spec) {
+                    chain.push(Filter::Rbac);
+                    continue;
+                }
                 let mark = first_mark(at) + *group as u32;
                 let file = home.join(format!("{mark}.wasm"));
                 if written.insert(mark) {
@@ -250,7 +263,7 @@ fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
                         .map_err(ParityError::io("marking a module"))?;
                     std::fs::write(&file, module).map_err(ParityError::io("writing a module"))?;
                 }
-                chain.push((*spec, file));
+                chain.push(Filter::Plugin(spec, file));
             }
             listeners.push(Listener {
                 name: format!("scenario-{at}"),
@@ -280,20 +293,24 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
         mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
     };
     let mut envoy = views::of_envoy(&played, &blocks, &vms, &prepared.prefixes());
-    let mut mock = mock::views(scenario, &prepared.simulated);
+    let mut mock = mock::views(scenario, &prepared.simulated, &prepared.stand_ins());
     if let Some(parity) = &scenario.parity {
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);
     }
+    let logged = records.iter().flat_map(|record| durations::more_digits(&record.message));
+    let received = played.exchanges.iter().flat_map(Exchange::more_digits);
+    let more: BTreeSet<u64> = logged.chain(received).collect();
+    durations::shorten(&mut envoy, &mock, &more);
     let mut divergences = compare(&envoy, &mock);
     let foretold = prepared.foretells_of(&played.exchanges);
     if foretold {
         divergences.retain(|divergence| divergence.view != View::Http);
     }
-    let long = || records.iter().any(|record| normalise::took_long(&record.message));
     // An end that comes with data comes behind it when the machine is busy.
     let hurried = !played.links.is_empty();
-    let slow = !divergences.is_empty() && (hurried || played.exchanges.iter().any(Exchange::slow) || long());
+    let slow = !divergences.is_empty()
+        && (hurried || played.exchanges.iter().any(Exchange::slow) || !more.is_empty());
     let findings = prepared.simulated.findings.clone();
     Ok((Outcome::Played { divergences, foretold, envoy, mock, findings }, slow))
 }

@@ -9,8 +9,8 @@ use super::normalise;
 use super::simulate::Simulated;
 use super::views::{self, Views};
 
-/// The views of a scenario on the mock.
-pub(super) fn views(scenario: &Scenario, simulated: &Simulated) -> Views {
+/// The views of a scenario on the mock. The VMs of `stand_ins` are not there on Envoy.
+pub(super) fn views(scenario: &Scenario, simulated: &Simulated, stand_ins: &[&str]) -> Views {
     let transcript = &simulated.transcript;
     let mut views = Views {
         http: mock_http::lines(scenario, simulated),
@@ -23,7 +23,7 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated) -> Views {
     for event in transcript.events() {
         let skipped = match event.kind {
             EventKind::Callback { vm, .. } | EventKind::Hostcall { vm, .. } => {
-                let skipped = !is_workers(transcript.vm_name(vm));
+                let skipped = !is_workers(transcript.vm_name(vm), stand_ins);
                 elsewhere += usize::from(skipped);
                 skipped
             }
@@ -34,7 +34,7 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated) -> Views {
                 true
             }
             EventKind::Log { vm, .. } | EventKind::Unimplemented { vm, .. } => {
-                !is_workers(transcript.vm_name(vm))
+                !is_workers(transcript.vm_name(vm), stand_ins)
             }
             _ => false,
         };
@@ -47,8 +47,9 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated) -> Views {
 }
 
 /// Whether a VM serves streams; the name of any other tells what it is for.
-fn is_workers(vm: &str) -> bool {
-    !["@base", "@canary", "@main"].iter().any(|what| vm.contains(what))
+fn is_workers(vm: &str, stand_ins: &[&str]) -> bool {
+    !vm.split('+').all(|plugin| stand_ins.contains(&plugin))
+        && !["@base", "@canary", "@main"].iter().any(|what| vm.contains(what))
 }
 
 fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mut usize) {

@@ -14,14 +14,17 @@ use super::render;
 /// The real time that one scenario may take.
 pub(super) const LONGEST: Duration = Duration::from_secs(8);
 
+/// Why a scenario itself says that it is not to be played.
+pub(super) fn skipped(scenario: &Scenario) -> Option<String> {
+    let parity = scenario.parity.as_ref().and_then(|parity| parity.skip.clone());
+    scenario.skip.as_ref().map(|why| format!("it is skipped: {why}")).or(parity)
+}
+
 /// The plugins of a scenario that can be played, or why it cannot.
 pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     let refuse = |why: &str| Err(why.to_owned());
-    if let Some(why) = &scenario.skip {
-        return Err(format!("it is skipped: {why}"));
-    }
-    if let Some(why) = scenario.parity.as_ref().and_then(|parity| parity.skip.as_ref()) {
-        return Err(why.clone());
+    if let Some(why) = skipped(scenario) {
+        return Err(why);
     }
     if scenario.steps.is_empty() && scenario.rate_limit.is_some() {
         return refuse("it is a claim without steps");
@@ -44,7 +47,7 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
         return refuse("upgrades are not played yet");
     }
     let Chain::Plugins(plugins) = &scenario.chain else {
-        return refuse("chains from manifests are not played yet");
+        return refuse("its chain is not resolved");
     };
     let mut time = Duration::ZERO;
     match &scenario.upstream {

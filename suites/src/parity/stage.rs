@@ -67,10 +67,12 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Stage {
-    /// Starts Envoy with a listener for each scenario. `listeners` is told the folder for modules.
+    /// Starts Envoy with a listener for each scenario, and one without plugins to the upstream where that is to be
+    /// `warm`. `listeners` is told the folder for modules.
     pub(super) fn new<'a>(
         envoy: &Envoy,
         clusters: &[(String, Protocol)],
+        warm: bool,
         listeners: impl FnOnce(&std::path::Path) -> Result<Vec<Listener<'a>>, ParityError>,
     ) -> Result<Self, ParityError> {
         let home = tempfile::Builder::new()
@@ -91,7 +93,7 @@ impl Stage {
                 protocol: *protocol,
             })
             .collect();
-        let bootstrap = config::bootstrap(&listeners(home.path())?, &clusters);
+        let bootstrap = config::bootstrap(&listeners(home.path())?, &clusters, warm);
         let process = envoy.start(&bootstrap, home.path())?;
         let listeners: BTreeMap<String, SocketAddr> = process.ports()?.into_iter().collect();
         let address = listeners.get(PING).copied().ok_or(io::ErrorKind::NotFound);
