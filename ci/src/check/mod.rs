@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
                 failed.get_or_insert(error);
                 None
             });
-            if format != Format::Json && !(telling.quiet && !one.outcome.is_red()) {
+            if format != Format::Json && (!telling.quiet || one.outcome.is_red()) {
                 out.text(&show::check(one, written.as_deref()));
                 if format == Format::Github {
                     out.text(&show::annotations(one, plugin));
