@@ -170,6 +170,7 @@ impl Process {
                 self.admin = std::fs::read_to_string(admin).ok().and_then(|text| text.trim().parse().ok());
             }
             if self.admin.is_some() && self.ask("/ready").is_ok_and(|said| said.contains("LIVE")) {
+                self.records.read().map_err(ParityError::io("reading Envoy's log"))?;
                 return Ok(None);
             }
             if let Ok(Some(status)) = self.child.try_wait() {

@@ -17,6 +17,9 @@ pub(super) const TAKEN: &str = "the configuration is taken";
 /// What Envoy says of a plugin that refuses its configuration.
 const OF_A_PLUGIN: &str = "Unable to create Wasm plugin";
 
+/// How its log says that it gives a plugin up.
+const NOT_LOADED: &[u8] = b" failed to load";
+
 /// Starts an Envoy that is expected to refuse its configuration.
 pub(super) fn judge(envoy: &Envoy, prepared: &Prepared<'_>) -> Result<Outcome, ParityError> {
     let ground = Ground::new(&[prepared])?;
@@ -30,7 +33,11 @@ pub(super) fn judge(envoy: &Envoy, prepared: &Prepared<'_>) -> Result<Outcome, P
         Some(_) => REFUSED,
     };
     let main = process.main_thread();
-    let mut blocks = trace::blocks(process.records.all(), |thread| thread == main);
+    let records = process.records.all();
+    // What it does from then on is how it ends, and the mock's proxy does not.
+    let refusal =
+        records.iter().position(|record| record.level == "critical" && record.message.ends_with(NOT_LOADED));
+    let mut blocks = trace::blocks(&records[..refusal.unwrap_or(records.len())], |thread| thread == main);
     for block in &mut blocks {
         // A start that fails before its first callback has no mark.
         block.vm.get_or_insert(first_mark(0));
