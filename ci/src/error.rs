@@ -70,6 +70,12 @@ impl Error {
         Self::Usage { message: message.into(), hint: hint.into() }
     }
 
+    /// The machine gives no thread to work on.
+    #[allow(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+    pub(crate) fn threads(cause: io::Error) -> Self {
+        Self::usage(format!("no thread can be started: {cause}"), None)
+    }
+
     /// Reads a file that an argument names.
     pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |cause| Self::Unreadable { path: path.to_path_buf(), cause }

@@ -1,5 +1,6 @@
 //! Values of options that several commands take.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,6 +37,12 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE, for example `app=httpbin`".to_owned()),
     }
+}
+
+/// How many things are done at once: what was asked for, or as many as there are cores.
+pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    asked.map_or_else(cores, NonZeroUsize::get)
 }
 
 /// As [`plugin`]; a file alone has an empty name.

@@ -60,6 +60,7 @@ requests, from the top down; responses from the bottom up
                                     root id auth-root
                                     config  {\"limit\":2,\"realm\":\"shop\"} (26 bytes)
                                     env     MODE=strict POD_NAME=cart-0
+                                    logs as wasm log shop.auth~istio-translated-wasmplugin auth-root
                                     failing streams pass it by (FAIL_OPEN)
      envoy.filters.http.jwt_authn   JWT authentication, if a RequestAuthentication applies
      envoy.filters.http.rbac        authorization, if an AuthorizationPolicy applies

@@ -9,6 +9,7 @@
 //! - [`mod@conformance`]: checks that find what is wrong with any plugin, with no script at all
 //! - [`snapshots`]: the files that views of a transcript are compared with
 //! - [`rate_limit`]: what a rate limiter claims, held against schedules by the thousand
+//! - [`pool`]: work on many threads, results in one order
 //! - [`mod@write`]: files that are written whole or not at all
 //! - `google` (feature `google`): test files of Google's plugin tester, run and turned into scenarios
 //! - `parity` (feature `parity`): the same scenarios on a real Envoy, compared
@@ -24,6 +25,7 @@ pub mod modules;
 #[cfg(feature = "parity")]
 pub mod parity;
 mod plugin_ext;
+pub mod pool;
 pub mod prelude;
 pub mod rate_limit;
 #[cfg(feature = "registry")]

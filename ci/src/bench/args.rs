@@ -4,8 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
+use crate::format::Plain;
 use crate::limits::Limits;
 use crate::values;
 
@@ -70,7 +69,7 @@ pub(crate) struct Args {
 
     /// How figures are told: pretty, json
     #[arg(long, default_value = "pretty", hide_possible_values = true)]
-    pub(super) format: Format,
+    pub(super) format: Plain,
 
     /// Take this file as the module of the plugin of this name
     #[arg(long, value_name = "NAME=FILE", value_parser = values::plugin, help_heading = "Plugins")]
@@ -82,13 +81,4 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) limits: Limits,
-}
-
-/// How figures are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Pretty,
-    /// For programs: one document, which also serves as a baseline
-    Json,
 }

@@ -29,15 +29,15 @@ use proxy_wasm_harness::vm::{EngineSettings, LoadOptions};
 use proxy_wasm_suites::modules::{self, ModuleSource};
 
 pub(crate) use self::args::Args;
-use self::args::Format;
 use self::baseline::{Baseline, Verdict};
 use self::count::Mark;
 use self::figures::{Figures, Memory};
 use self::time::Timed;
 use crate::error::{self, Error};
 use crate::exit::Exit;
+use crate::format::Plain;
 use crate::output::Output;
-use crate::run::progress::Progress;
+use crate::progress::Progress;
 use crate::write;
 
 /// Carries it out.
@@ -71,7 +71,7 @@ pub(crate) fn execute(args: &Args, out: &mut Output) -> Result<Exit, Error> {
 }
 
 fn tell(args: &Args, figures: &[Figures], verdict: Option<&Verdict>, out: &mut Output) {
-    if args.format == Format::Json {
+    if args.format == Plain::Json {
         out.line(&format!("{:#}", json::document(figures, args.streams, verdict)));
         return;
     }

@@ -63,6 +63,7 @@ fn plugin(link: &Link, modules: &Modules) -> Value {
         "priority": link.priority,
         "plugin_name": link.plugin_name,
         "root_id": link.root_id,
+        "log_prefix": link.log_prefix(),
         "config": bytes(&link.config),
         "vm_id": link.vm_id,
         "vm_config": bytes(&link.vm_config),

@@ -9,7 +9,6 @@ mod workload;
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use proxy_wasm_harness::manifest::{Link, ManifestSet, Resolved};
 use proxy_wasm_harness::scenario::{Traffic, Workload};
 
@@ -17,6 +16,7 @@ use self::fetched::Modules;
 use crate::error::{self, Error};
 use crate::exit::Exit;
 use crate::fetching::Fetching;
+use crate::format::Plain;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -52,16 +52,7 @@ pub(crate) struct Args {
 
     /// How it is shown: pretty, json
     #[arg(long, default_value = "pretty", hide_possible_values = true, help_heading = "Results")]
-    format: Format,
-}
-
-/// How a chain is shown.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Pretty,
-    /// For programs
-    Json,
+    format: Plain,
 }
 
 /// Carries it out.
@@ -75,8 +66,8 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         None => Modules::default(),
     };
     match args.format {
-        Format::Pretty => out.text(&pretty::show(&workload, &resolved, &modules)),
-        Format::Json => out.line(&format!("{:#}", json::document(&workload, &resolved, &modules))),
+        Plain::Pretty => out.text(&pretty::show(&workload, &resolved, &modules)),
+        Plain::Json => out.line(&format!("{:#}", json::document(&workload, &resolved, &modules))),
     }
     let mut exit = Exit::Passed;
     for (link, why) in modules.failed() {

@@ -109,6 +109,7 @@ fn facts(link: &Link, modules: &Modules) -> Vec<(&'static str, String)> {
     if !link.vm_config.is_empty() {
         facts.push(("VM", shown(&link.vm_config)));
     }
+    facts.push(("logs as", link.log_prefix()));
     let failing = match (link.failure, link.fail_open) {
         (_, true) => Some("streams pass it by, the one that it fails in included (fail_open)"),
         (FailurePolicy::Open, _) => Some("streams pass it by (FAIL_OPEN)"),

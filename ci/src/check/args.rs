@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
+use crate::format::Results;
 use crate::limits::Limits;
+use crate::values;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,17 +86,8 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Results")]
 pub(super) struct Telling {
-    /// pretty, json, github (with annotations) [default: github in GitHub Actions, else pretty]
-    #[arg(long, hide_possible_values = true)]
-    pub(super) format: Option<Format>,
-
-    /// Write a JUnit report, too
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-
-    /// Write a summary in Markdown, too
-    #[arg(long, value_name = "FILE")]
-    pub(super) markdown: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) results: Results,
 
     /// Write a badge, too: JSON for shields.io
     #[arg(long, value_name = "FILE")]
@@ -105,30 +96,15 @@ pub(super) struct Telling {
     /// Write a scenario file for each finding into this folder
     #[arg(long, value_name = "FOLDER")]
     pub(super) save: Option<PathBuf>,
-}
 
-/// How results are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Pretty,
-    /// For programs: one document
-    Json,
-    /// For people, and annotations for GitHub Actions
-    Github,
+    /// Show only what has to be acted on, and the summary
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 }
 
 impl Args {
-    /// The format that was asked for, or that suits the place.
-    pub(super) fn format(&self) -> Format {
-        let actions = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        let suits = || if actions() { Format::Github } else { Format::Pretty };
-        self.telling.format.unwrap_or_else(suits)
-    }
-
     /// How many checks run at once.
     pub(super) fn jobs(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.map_or_else(cores, NonZeroUsize::get)
+        values::jobs(self.jobs)
     }
 }

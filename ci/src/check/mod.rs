@@ -2,7 +2,6 @@
 
 mod args;
 mod junit;
-mod progress;
 mod save;
 mod show;
 
@@ -18,11 +17,11 @@ use proxy_wasm_suites::conformance::{expectations, report};
 use proxy_wasm_suites::write;
 
 pub(crate) use self::args::Args;
-use self::args::Format;
-use self::progress::Progress;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::format::Format;
 use crate::output::Output;
+use crate::progress::Progress;
 
 /// Carries it out.
 pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
@@ -39,7 +38,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         return Err(Error::usage("no plugin is named", "proxy-wasm-test check PLUGIN.wasm".to_owned()));
     };
     let telling = &args.telling;
-    for path in [&telling.junit, &telling.markdown, &telling.badge].into_iter().flatten() {
+    for path in [&telling.results.junit, &telling.results.markdown, &telling.badge].into_iter().flatten() {
         write::possible(path).map_err(Error::writing(path))?;
     }
     let judging = Judging { expectations: known(args)?, strict: args.strict, today: today() };
@@ -52,12 +51,12 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         max_memory: args.limits.running().max_memory,
         ..Options::default()
     };
-    let format = args.format();
+    let format = telling.results.format();
     let progress = Progress::new(checks.len());
     progress.now("running the plugin untouched");
     let subject = Subject::new(&input, &options, &args.limits.loading())?;
     let about = report::About::of(&plugin.display().to_string(), &subject);
-    if format != Format::Json {
+    if format != Format::Json && !telling.quiet {
         out.text(&show::heading(&about));
         out.flush();
     }
@@ -71,7 +70,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
                 failed.get_or_insert(error);
                 None
             });
-            if format != Format::Json {
+            if format != Format::Json && (!telling.quiet || one.outcome.is_red()) {
                 out.text(&show::check(one, written.as_deref()));
                 if format == Format::Github {
                     out.text(&show::annotations(one, plugin));
@@ -80,6 +79,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
             }
         });
     });
+    let all = all.map_err(Error::threads)?;
     progress.done();
     if let Some(error) = failed {
         return Err(error);
@@ -88,11 +88,11 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         Format::Json => out.line(&format!("{:#}", report::json(&about, &all))),
         Format::Pretty | Format::Github => out.text(&show::summary(&all)),
     }
-    if let Some(path) = &telling.junit {
+    if let Some(path) = &telling.results.junit {
         let xml = junit::document(&about.place, &all)?;
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
     }
-    if let Some(path) = &telling.markdown {
+    if let Some(path) = &telling.results.markdown {
         write::whole(path, report::markdown(&about, &all).as_bytes()).map_err(Error::writing(path))?;
     }
     if let Some(path) = &telling.badge {

@@ -3,9 +3,7 @@
 use proxy_wasm_harness::abi::{AbiVersion, FOREIGN_FUNCTIONS, ForeignFunction};
 use proxy_wasm_harness::scenario::Size;
 use proxy_wasm_harness::sections;
-use proxy_wasm_harness::vm::{
-    EntryPoint, ImportReport, Inspection, Language, LoadError, MAX_MEMORY, MemoryPlace,
-};
+use proxy_wasm_harness::vm::{EntryPoint, ImportReport, Inspection, LoadError, MAX_MEMORY, MemoryPlace};
 
 /// A host and why it would refuse the module.
 pub(super) struct Host {
@@ -73,19 +71,6 @@ pub(super) fn foreign_functions(about: &Inspection) -> &'static [ForeignFunction
             && one.objection.is_none()
     };
     if about.imports.iter().any(calls) { FOREIGN_FUNCTIONS } else { &[] }
-}
-
-/// The source language, guessed.
-pub(super) fn language(language: Language) -> &'static str {
-    match language {
-        Language::Rust => "Rust",
-        Language::Go => "Go",
-        Language::TinyGo => "TinyGo",
-        Language::Cpp => "C or C++",
-        Language::AssemblyScript => "AssemblyScript",
-        Language::Zig => "Zig",
-        Language::Unknown => "unknown",
-    }
 }
 
 /// The functions that the host calls first, in order; the module's start section runs before them.

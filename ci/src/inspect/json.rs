@@ -19,7 +19,7 @@ pub(super) fn document(place: &str, about: &Inspection) -> Value {
         "path": place,
         "size": about.size,
         "sha256": facts::sha256(about),
-        "language": facts::language(about.language),
+        "language": about.language.name(),
         "abi_version": about.abi_version.map(|version| version.to_string()),
         "entry_point": facts::entry(about),
         "allocator": about.allocator.map(|id| id.name()),

@@ -6,11 +6,11 @@ mod pretty;
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use proxy_wasm_harness::vm;
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::format::Plain;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -29,16 +29,7 @@ pub(crate) struct Args {
 
     /// How it is shown: pretty, json
     #[arg(long, default_value = "pretty", hide_possible_values = true)]
-    format: Format,
-}
-
-/// How an inspection is shown.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Pretty,
-    /// For programs
-    Json,
+    format: Plain,
 }
 
 /// Carries it out.
@@ -47,8 +38,8 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     let place = args.plugin.display().to_string();
     let about = vm::inspect(&place, &bytes)?;
     match args.format {
-        Format::Pretty => out.text(&pretty::show(&place, &about)),
-        Format::Json => out.line(&format!("{:#}", json::document(&place, &about))),
+        Plain::Pretty => out.text(&pretty::show(&place, &about)),
+        Plain::Json => out.line(&format!("{:#}", json::document(&place, &about))),
     }
     let refused = facts::hosts(&place, &about).iter().any(|host| !host.refusals.is_empty());
     Ok(if refused { Exit::Failed } else { Exit::Passed })

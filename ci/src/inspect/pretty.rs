@@ -30,7 +30,7 @@ fn overview(about: &Inspection) -> Vec<(&'static str, String)> {
     vec![
         ("size", size(about.size)),
         ("sha256", facts::sha256(about)),
-        ("language", facts::language(about.language).to_owned()),
+        ("language", about.language.name().to_owned()),
         ("ABI", about.abi_version.map_or_else(|| "unknown".to_owned(), |version| version.to_string())),
         ("entry point", or_none(facts::entry(about).join(", then "))),
         ("allocator", about.allocator.map_or("none", |id| id.name()).to_owned()),

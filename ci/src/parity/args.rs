@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use crate::format::Plain;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,18 +50,9 @@ pub(crate) struct Args {
 
     /// How results are told: pretty, json
     #[arg(long, default_value = "pretty", hide_possible_values = true, help_heading = "Results")]
-    pub(super) format: Format,
+    pub(super) format: Plain,
 
     /// Write a page in Markdown, too: scenarios by area, differences, what is made equal
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub(super) report: Option<PathBuf>,
-}
-
-/// How results are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Pretty,
-    /// For programs: one document
-    Json,
 }

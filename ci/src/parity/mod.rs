@@ -9,11 +9,11 @@ use proxy_wasm_suites::modules::ModuleSource;
 use proxy_wasm_suites::parity::{Envoy, Judge, Judgement, Known, Report, Trial};
 
 pub(crate) use self::args::Args;
-use self::args::Format;
 use crate::error::{self, Error};
 use crate::exit::Exit;
+use crate::format::Plain;
 use crate::output::Output;
-use crate::run::progress::Progress;
+use crate::progress::Progress;
 use crate::write;
 
 /// Carries it out.
@@ -40,8 +40,8 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     progress.done();
     let report = report?;
     match args.format {
-        Format::Pretty => out.text(&report.pretty()),
-        Format::Json => out.line(&format!("{:#}", report.json())),
+        Plain::Pretty => out.text(&report.pretty()),
+        Plain::Json => out.line(&format!("{:#}", report.json())),
     }
     if let Some(path) = &args.report {
         let page = report.markdown(&command(args));

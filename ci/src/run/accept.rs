@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use proxy_wasm_harness::scenario::{self, Run, Scenario};
 use proxy_wasm_suites::modules::ModuleSource;
+use proxy_wasm_suites::pool;
 
 use super::Args;
 use super::plan::{Plan, What};
 use crate::error::{self, Error};
-use crate::{pool, write};
+use crate::write;
 
 /// Runs the scenarios of `plan` once and edits their files. What was done, and what was not, is told on stderr.
 ///
@@ -30,8 +31,7 @@ pub(super) fn accept(args: &Args, plan: &Plan, modules: &ModuleSource) -> Result
     let mut runs = Vec::new();
     let options = args.limits.running();
     let work = |(_, scenario): &(&Path, &Scenario)| scenario::run(scenario, modules, &options);
-    pool::each(&scenarios, args.jobs(), work, |run| runs.push(run))
-        .map_err(|cause| Error::usage(format!("no thread can be started: {cause}"), None))?;
+    pool::each(&scenarios, args.jobs(), work, |run| runs.push(run)).map_err(Error::threads)?;
     let mut files: BTreeMap<PathBuf, Vec<(&Scenario, Run)>> = BTreeMap::new();
     for ((file, scenario), run) in scenarios.iter().zip(runs) {
         // As above: a module that cannot be loaded is told of by its trial.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use proxy_wasm_suites::rate_limit::Tuning;
 
-use super::format::Format;
 use crate::fetching::Fetching;
+use crate::format::Results;
 use crate::limits::Limits;
 use crate::values;
 
@@ -111,17 +111,8 @@ impl Schedules {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Results")]
 pub(super) struct Telling {
-    /// pretty, json, github (with annotations) [default: github in GitHub Actions, else pretty]
-    #[arg(long, hide_possible_values = true)]
-    pub(super) format: Option<Format>,
-
-    /// Write a JUnit report, too
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-
-    /// Write a summary in Markdown, too
-    #[arg(long, value_name = "FILE")]
-    pub(super) markdown: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) results: Results,
 
     /// Write a page with a timeline of each scenario, too: one file, readable without scripts
     #[arg(long, value_name = "FILE")]
@@ -139,19 +130,13 @@ pub(super) struct Telling {
 impl Telling {
     /// The files that are written at the end.
     pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.junit, &self.markdown, &self.html].into_iter().flatten()
+        [&self.results.junit, &self.results.markdown, &self.html].into_iter().flatten()
     }
 }
 
 impl Args {
-    /// The format that was asked for, or that suits the place.
-    pub(super) fn format(&self) -> Format {
-        Format::chosen(self.telling.format)
-    }
-
     /// How many trials run at once.
     pub(super) fn jobs(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.map_or_else(cores, NonZeroUsize::get)
+        values::jobs(self.jobs)
     }
 }

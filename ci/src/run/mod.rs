@@ -1,34 +1,34 @@
 //! `run`: carries out scenario files.
 //!
-//! `plan` says which trials there are, `trial` carries one out, `format` and [`crate::report`] tell what came of them.
+//! `plan` says which trials there are, `trial` carries one out, `printer` and [`crate::report`] tell what came of them.
 
 mod accept;
 mod again;
 mod args;
-mod format;
 mod google;
 mod plan;
-pub(crate) mod progress;
-mod snapshots;
+mod printer;
+pub(crate) mod snapshots;
 mod trial;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use proxy_wasm_suites::modules::{self, ModuleSource};
+use proxy_wasm_suites::pool;
 use proxy_wasm_suites::snapshots::is_ci;
 
 pub(crate) use self::args::Args;
-use self::format::Printer;
 pub(crate) use self::google::config as google_config;
 use self::plan::{Job, Plan, What};
-use self::progress::Progress;
+use self::printer::Printer;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::limits;
 use crate::output::Output;
+use crate::progress::Progress;
 use crate::report::Trial;
-use crate::{error, pool, report, write};
+use crate::{error, report, write};
 
 /// Carries it out.
 pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
         plan = planned(args)?;
     }
     possible(args)?;
-    let mut printer = Printer::new(args.format(), args.telling.quiet);
+    let mut printer = Printer::new(args.telling.results.format(), args.telling.quiet);
     let mut trials = carry_out(args, &plan, (&modules, &progress), &mut printer, out)?;
     if args.filter.is_none()
         && let Some(trial) = snapshots::unreferenced(args, &plan)
@@ -81,7 +81,7 @@ fn run_google(args: &Args, began: Instant, out: &mut Output) -> Result<Exit, Err
     possible(args)?;
     let progress = Progress::new(jobs.len());
     let modules = source(args, &progress)?;
-    let mut printer = Printer::new(args.format(), args.telling.quiet);
+    let mut printer = Printer::new(args.telling.results.format(), args.telling.quiet);
     let work = |job: &google::Job| google::carry_out(job, args, &modules);
     let trials = side_by_side(args, &jobs, work, &progress, &mut printer, out)?;
     end(args, &trials, began, &printer, out)
@@ -101,11 +101,11 @@ fn end(
     out: &mut Output,
 ) -> Result<Exit, Error> {
     printer.end(trials, began.elapsed(), out);
-    if let Some(path) = &args.telling.junit {
+    if let Some(path) = &args.telling.results.junit {
         let xml = report::junit::document(trials)?;
         write::whole(path, xml.as_bytes()).map_err(Error::writing(path))?;
     }
-    if let Some(path) = &args.telling.markdown {
+    if let Some(path) = &args.telling.results.markdown {
         let text = report::markdown::document(trials);
         write::whole(path, text.as_bytes()).map_err(Error::writing(path))?;
     }
@@ -185,7 +185,7 @@ fn side_by_side<J: Sync>(
         });
         trials.push(trial);
     })
-    .map_err(|cause| Error::usage(format!("no thread can be started: {cause}"), None))?;
+    .map_err(Error::threads)?;
     progress.done();
     Ok(trials)
 }

@@ -86,9 +86,25 @@ fn string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// The same text as Go before 1.22 writes it, and with it Istio before 1.22: no short forms of backspace and form feed.
+#[must_use]
+pub(crate) fn without_short_escapes(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        match (byte, (byte == b'\\').then(|| bytes.next()).flatten()) {
+            (_, Some(b'b')) => out.extend(b"\\u0008"),
+            (_, Some(b'f')) => out.extend(b"\\u000c"),
+            (_, Some(&escaped)) => out.extend([byte, escaped]),
+            (_, None) => out.push(byte),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::plugin_config;
+    use super::{plugin_config, without_short_escapes};
     use serde_json::{Value, json};
 
     #[track_caller]
@@ -137,6 +153,15 @@ mod tests {
         assert_eq!(
             String::from_utf8(plugin_config(&value)).expect("text"),
             "{\"\\u003ck\\u003e\":\"a\\u0026b \\u2028\\u2029 \\b\\f\\n\\r\\t\\\"\\\\ \\u0001 / \u{7f} é 😀\"}"
+        );
+    }
+
+    #[test]
+    fn old_versions_of_go_have_no_short_forms_of_two_controls() {
+        let text = plugin_config(&json!({"a\u{8}": "\u{c}\n\\b\\\u{8}\""}));
+        assert_eq!(
+            String::from_utf8(without_short_escapes(&text)).expect("text"),
+            r#"{"a\u0008":"\u000c\n\\b\\\u0008\""}"#
         );
     }
 

@@ -3,6 +3,15 @@
 //! The agent puts Envoy's RBAC filter with no rule there; here a module does the same by hostcalls: HTTP streams get its
 //! 403, connections are closed. Source: Istio 1.32-dev, `pkg/wasm/convert.go`; the answer as Envoy 1.40 gives it.
 
+use crate::scenario::{PluginSource, PluginSpec};
+
+/// Whether a plugin of a resolved chain stands for Envoy's RBAC filter with no rule, which refuses everything: the module
+/// of the plugin that the manifests mean cannot be fetched.
+#[must_use]
+pub fn stands_for_rbac(plugin: &PluginSpec) -> bool {
+    matches!(&plugin.source, PluginSource::Bytes(module) if **module == *DENY.as_bytes())
+}
+
 /// Refuses every HTTP stream and every connection.
 pub(crate) const DENY: &str = r#"(module
   (import "env" "proxy_send_local_response"

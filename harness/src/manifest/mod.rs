@@ -47,6 +47,7 @@ mod set;
 mod tests;
 
 pub use artifact::{Fetch, FetchError};
+pub use denied::stands_for_rbac;
 pub use error::ManifestErrors;
 pub use istio::url::ModuleUrl;
 pub use istio::version::IstioVersion;

@@ -60,6 +60,22 @@ pub enum Language {
     Unknown,
 }
 
+impl Language {
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::Go => "Go",
+            Self::TinyGo => "TinyGo",
+            Self::Cpp => "C or C++",
+            Self::AssemblyScript => "AssemblyScript",
+            Self::Zig => "Zig",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a module declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {

@@ -1,12 +1,11 @@
 //! Runs checks on a plugin and gathers what came of them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::io;
 
 use proxy_wasm_harness::check::{Check, Date, Expectations, Outcome, Requirement, Verdict, VerdictKind};
 
 use super::lab::Subject;
+use crate::pool;
 
 /// What came of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,51 +45,28 @@ pub fn examine(subject: &Subject, check: &Check<Subject>, judging: &Judging) -> 
 
 /// Runs `checks` on `jobs` threads. `done` gets each result in the order of the checks, as soon as those before it are
 /// there.
+///
+/// # Errors
+///
+/// When the machine gives not even one thread.
 pub fn examine_all(
     subject: &Subject,
     checks: &[&'static Check<Subject>],
     judging: &Judging,
     jobs: usize,
     mut done: impl FnMut(&Examined),
-) -> Vec<Examined> {
-    /// Stack of a thread: what a guest may use, as much again for the host, and room.
-    const STACK: usize = 4 << 20;
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Examined>>> = Mutex::new(vec![None; checks.len()]);
-    let (sender, arrived) = std::sync::mpsc::channel::<()>();
-    let mut told = 0;
+) -> io::Result<Vec<Examined>> {
     let mut all = Vec::with_capacity(checks.len());
-    thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, checks.len().max(1)) {
-            let (next, results, sender) = (&next, &results, sender.clone());
-            let work = move || {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(check) = checks.get(at) else { return };
-                    let one = examine(subject, check, judging);
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(one);
-                    let _ = sender.send(());
-                }
-            };
-            // Without another thread those there are do the work.
-            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        }
-        drop(sender);
-        while arrived.recv().is_ok() {
-            loop {
-                let one = results
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get_mut(told)
-                    .and_then(Option::take);
-                let Some(one) = one else { break };
-                done(&one);
-                all.push(one);
-                told += 1;
-            }
-        }
-    });
-    all
+    pool::each(
+        checks,
+        jobs,
+        |check| examine(subject, check, judging),
+        |one| {
+            done(&one);
+            all.push(one);
+        },
+    )?;
+    Ok(all)
 }
 
 /// How many of each.

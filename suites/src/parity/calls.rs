@@ -96,7 +96,7 @@ impl Calls {
         };
         for stream in streams {
             let line = &mut self.lines[at];
-            let mut message = line.peer.message(Kind::Request, line.from, stream);
+            let mut message = line.peer.message_at(Kind::Request, line.from, stream);
             if let Some(call) = line.calls.get(&stream) {
                 // What follows a request on its connection is the next one.
                 if line.peer.h2.is_none() && message.complete {
@@ -201,7 +201,7 @@ impl Calls {
         if line.peer.h2.is_none() && call.todo.due().is_none() && call.message.complete {
             // Answered: what comes next on the connection is another call.
             let raw = line.peer.socket.raw.len();
-            let rest = line.peer.message(Kind::Request, line.from, 0).stray.len();
+            let rest = line.peer.message_at(Kind::Request, line.from, 0).stray.len();
             line.from = raw - rest;
             line.calls.clear();
         }

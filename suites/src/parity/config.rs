@@ -13,14 +13,43 @@ pub(super) const UPSTREAM: &str = "upstream";
 /// The listener without plugins, which tells that the worker has caught up.
 pub(super) const PING: &str = "ping";
 
+/// The listener without plugins that leads to the upstream.
+pub(super) const WARM: &str = "warm";
+
 /// A scenario's listener.
 pub(super) struct Listener<'a> {
     pub(super) name: String,
     pub(super) host: &'a HostOptions,
-    /// Plugins with the files of their modules.
-    pub(super) chain: Vec<(&'a PluginSpec, PathBuf)>,
+    pub(super) chain: Vec<Filter<'a>>,
     /// It passes connections on, not requests.
     pub(super) tcp: bool,
+}
+
+/// A filter of a chain.
+pub(super) enum Filter<'a> {
+    /// A plugin, with the file of its module.
+    Plugin(&'a PluginSpec, PathBuf),
+    /// What refuses everything.
+    Rbac,
+}
+
+impl Filter<'_> {
+    /// Of HTTP streams (`http`) or connections (`network`).
+    fn config(&self, kind: &str, host: &HostOptions) -> Json {
+        match self {
+            Self::Plugin(plugin, file) => wasm_filter(kind, plugin, file, host),
+            Self::Rbac => {
+                let mut config = json!({
+                    "@type": format!("type.googleapis.com/envoy.extensions.filters.{kind}.rbac.v3.RBAC"),
+                    "rules": {},
+                });
+                if kind == "network" {
+                    config["stat_prefix"] = "parity".into();
+                }
+                json!({"name": format!("envoy.filters.{kind}.rbac"), "typed_config": config})
+            }
+        }
+    }
 }
 
 /// A cluster, and the port of ours that answers for it.
@@ -31,12 +60,16 @@ pub(super) struct Cluster {
     pub(super) protocol: Protocol,
 }
 
-/// The whole configuration.
-pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[Cluster]) -> Json {
+/// The whole configuration. With `warm`, a request can go before each stream over the connection that the stream uses.
+pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[Cluster], warm: bool) -> Json {
     let trailers = listeners.iter().any(|listener| listener.host.enable_trailers == Some(true));
     let mut all: Vec<Json> = listeners.iter().map(listener).collect();
-    all.push(ping());
-    let clusters: Vec<Json> = clusters.iter().map(|of| cluster(of, trailers)).collect();
+    all.push(plain(PING, json!({"match": {"prefix": "/"}, "direct_response": {"status": 204}})));
+    if warm {
+        all.push(plain(WARM, json!({"match": {"prefix": "/"}, "route": {"cluster": UPSTREAM}})));
+    }
+    let requests = if warm { 2 } else { 1 };
+    let clusters: Vec<Json> = clusters.iter().map(|of| cluster(of, trailers, requests)).collect();
     json!({
         "admin": {"address": loopback(0)},
         "static_resources": {"listeners": all, "clusters": clusters},
@@ -52,8 +85,7 @@ fn listener(listener: &Listener<'_>) -> Json {
     if listener.tcp {
         return tcp_listener(listener);
     }
-    let mut filters: Vec<Json> =
-        listener.chain.iter().map(|(plugin, file)| wasm_filter("http", plugin, file, host)).collect();
+    let mut filters: Vec<Json> = listener.chain.iter().map(|filter| filter.config("http", host)).collect();
     filters.push(json!({
         "name": "envoy.filters.http.router",
         "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
@@ -71,8 +103,7 @@ fn listener(listener: &Listener<'_>) -> Json {
 
 fn tcp_listener(listener: &Listener<'_>) -> Json {
     let host = listener.host;
-    let mut filters: Vec<Json> =
-        listener.chain.iter().map(|(plugin, file)| wasm_filter("network", plugin, file, host)).collect();
+    let mut filters: Vec<Json> = listener.chain.iter().map(|filter| filter.config("network", host)).collect();
     filters.push(json!({
         "name": "envoy.filters.network.tcp_proxy",
         "typed_config": {
@@ -89,14 +120,14 @@ fn tcp_listener(listener: &Listener<'_>) -> Json {
     })
 }
 
-fn ping() -> Json {
-    let route = json!({"match": {"prefix": "/"}, "direct_response": {"status": 204}});
+/// A listener without plugins.
+fn plain(name: &str, route: Json) -> Json {
     let filters = [json!({
         "name": "envoy.filters.http.router",
         "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
     })];
     json!({
-        "name": PING,
+        "name": name,
         "address": loopback(0),
         "filter_chains": [{"filters": [http_manager(route, &filters, false)]}],
     })
@@ -174,7 +205,7 @@ fn bytes(value: &[u8]) -> Json {
     json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": BASE64.encode(value)})
 }
 
-fn cluster(of: &Cluster, trailers: bool) -> Json {
+fn cluster(of: &Cluster, trailers: bool, requests: u32) -> Json {
     let protocol = match of.protocol {
         Protocol::Http1 => json!({"http_protocol_options": {"enable_trailers": trailers}}),
         Protocol::Http2 => json!({"http2_protocol_options": {}}),
@@ -184,8 +215,8 @@ fn cluster(of: &Cluster, trailers: bool) -> Json {
         "explicit_http_config": protocol,
     });
     if of.name == UPSTREAM {
-        // A connection for each request: what one leaves behind must not meet the next.
-        options["common_http_protocol_options"] = json!({"max_requests_per_connection": 1});
+        // A connection for each stream: what one leaves behind must not meet the next.
+        options["common_http_protocol_options"] = json!({"max_requests_per_connection": requests});
     }
     json!({
         "name": of.name,

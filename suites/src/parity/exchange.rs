@@ -4,15 +4,12 @@ use std::time::{Duration, Instant};
 
 use proxy_wasm_harness::state::{Answer, Chunk, Field, Request};
 
-use super::normalise;
+use super::durations;
 use super::peer::Peer;
 use super::render::{self, Ending};
 use super::render_h2;
 use super::todo::Todo;
 use super::wire::{self, Kind, Message};
-
-/// The stream of ours: each exchange has its connections to itself.
-const STREAM: u32 = 1;
 
 /// An exchange under way, or over.
 #[derive(Debug)]
@@ -46,7 +43,7 @@ impl Exchange {
         ending: Ending,
     ) -> Self {
         let acts = match &mut client.h2 {
-            Some(h2) => render_h2::request(h2, STREAM, request, ending),
+            Some(h2) => render_h2::request(h2, client.stream, request, ending),
             None => render::request(request, ending),
         };
         let chunked = acts.first().is_some_and(|act| says_chunked(&act.what));
@@ -73,7 +70,7 @@ impl Exchange {
 
     /// What the client has received.
     pub(super) fn response(&self) -> Message {
-        self.client.message(Kind::Response { head_request: self.head_request }, 0, STREAM)
+        self.client.message(Kind::Response { head_request: self.head_request })
     }
 
     /// What the upstream has received, over each connection.
@@ -81,7 +78,7 @@ impl Exchange {
         self.upstream
             .iter()
             .map(|peer| {
-                let message = peer.message(Kind::Request, 0, STREAM);
+                let message = peer.message(Kind::Request);
                 let cut = peer.socket.closed || message.reset;
                 (message, cut)
             })
@@ -108,7 +105,12 @@ impl Exchange {
     /// Whether the machine was so slow that plugins may have seen it: `x-envoy-upstream-service-time` has more digits
     /// than it would.
     pub(super) fn slow(&self) -> bool {
-        self.answered_after > Duration::from_millis(9) || normalise::took_long(&self.client.socket.raw)
+        self.answered_after > Duration::from_millis(9) || self.more_digits().next().is_some()
+    }
+
+    /// By how many digits the durations that the client received have more than one.
+    pub(super) fn more_digits(&self) -> impl Iterator<Item = u64> + '_ {
+        durations::more_digits(&self.client.socket.raw)
     }
 
     /// Reads what has come on any side.
@@ -167,7 +169,7 @@ impl Exchange {
         self.answered_after = self.began.elapsed();
         let Some(peer) = self.upstream.last_mut() else { return };
         let acts = match &mut peer.h2 {
-            Some(h2) => render_h2::answer(h2, STREAM, &answer.kind, head_request, ending),
+            Some(h2) => render_h2::answer(h2, peer.stream, &answer.kind, head_request, ending),
             None => render::answer(&answer.kind, head_request, ending),
         };
         self.answer_chunked = acts.first().is_some_and(|act| says_chunked(&act.what));
@@ -178,7 +180,7 @@ impl Exchange {
     pub(super) fn answer_more(&mut self, chunks: &[Chunk], trailers: Option<&[Field]>, ending: Ending) {
         let Some(peer) = self.upstream.last_mut() else { return };
         let acts = match &mut peer.h2 {
-            Some(h2) => render_h2::more(h2, STREAM, chunks, trailers, ending),
+            Some(h2) => render_h2::more(h2, peer.stream, chunks, trailers, ending),
             None => render::more(chunks, trailers, self.answer_chunked, ending),
         };
         self.upstream_todo.then(Duration::ZERO, acts);
@@ -187,7 +189,7 @@ impl Exchange {
     /// The client sends more of its request.
     pub(super) fn send(&mut self, chunks: &[Chunk], trailers: Option<&[Field]>, ending: Ending) {
         let acts = match &mut self.client.h2 {
-            Some(h2) => render_h2::more(h2, STREAM, chunks, trailers, ending),
+            Some(h2) => render_h2::more(h2, self.client.stream, chunks, trailers, ending),
             None => render::more(chunks, trailers, self.chunked, ending),
         };
         self.client_todo.then(Duration::ZERO, acts);
@@ -198,7 +200,7 @@ impl Exchange {
         self.left = true;
         self.client_todo.clear();
         if self.client.h2.is_some() {
-            self.client_todo.then(Duration::ZERO, render_h2::abandoned(STREAM));
+            self.client_todo.then(Duration::ZERO, render_h2::abandoned(self.client.stream));
             self.client_acts();
         } else {
             self.client.socket.close();

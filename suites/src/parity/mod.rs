@@ -1,10 +1,10 @@
 //! Real Envoy as the judge: scenarios played on it and on the mock, and compared.
 //!
 //! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `reaper` (no
-//! Envoy outlives us), `config`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
-//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `socket`, `peer`,
+//! Envoy outlives us), `config`, `ground`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
+//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `refused` (one that does not begin), `warm` (a connection that is open before), `socket`, `peer`,
 //! `todo`, `render`, `wire`, `render_h2`, `h2` (its bytes), `records`, `trace` (Envoy's log), `simulate`, `mock`,
-//! `mock_http` (the same on the mock), `views` (both sides as lines), `normalise` (what cannot be equal), `compare`,
+//! `mock_http` (the same on the mock), `views` (both sides as lines), `normalise`, `durations` (what cannot be equal), `compare`,
 //! `known` (differences with their reasons), `report`, `tell`, `page` (what came of it, as values, text and a page).
 //!
 //! Decides nothing about what is right: Envoy does.
@@ -13,9 +13,11 @@ mod batch;
 mod calls;
 mod compare;
 mod config;
+mod durations;
 mod envoy;
 mod error;
 mod exchange;
+mod ground;
 mod h2;
 mod known;
 mod mark;
@@ -28,6 +30,7 @@ mod play;
 mod playable;
 mod reaper;
 mod records;
+mod refused;
 mod render;
 mod render_h2;
 mod report;
@@ -41,8 +44,10 @@ mod todo;
 mod trace;
 mod turns;
 mod views;
+mod warm;
 mod wire;
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -135,8 +140,10 @@ impl Judge {
         let mut entries: Vec<Option<Entry>> = vec![None; trials.len()];
         let mut prepared = Vec::new();
         let mut places = Vec::new();
+        let in_place: Vec<_> = trials.iter().map(|trial| in_place(trial, modules)).collect();
         for (at, trial) in trials.iter().enumerate() {
-            match prepare(trial, modules) {
+            let one = in_place[at].as_ref().map_err(Clone::clone);
+            match one.and_then(|trial| prepare(trial, modules)) {
                 Ok(one) => {
                     prepared.push(one);
                     places.push(at);
@@ -177,6 +184,18 @@ impl Judge {
             entries: entries.into_iter().flatten().collect(),
             known: self.known.clone(),
         })
+    }
+}
+
+/// A trial with the plugins that its manifests come to.
+fn in_place<'a>(trial: &'a Trial, modules: &dyn Modules) -> Result<Cow<'a, Trial>, Box<Outcome>> {
+    if playable::skipped(&trial.scenario).is_some() {
+        return Ok(Cow::Borrowed(trial));
+    }
+    match trial.scenario.in_place_with(modules.fetch()) {
+        Ok(Cow::Borrowed(_)) => Ok(Cow::Borrowed(trial)),
+        Ok(Cow::Owned(scenario)) => Ok(Cow::Owned(Trial { scenario, ..trial.clone() })),
+        Err(error) => Err(Box::new(Outcome::MockFailed(error.to_string()))),
     }
 }
 

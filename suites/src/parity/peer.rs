@@ -15,6 +15,10 @@ pub(super) struct Peer {
     pub(super) h2: Option<Box<h2::Connection>>,
     /// Bytes of the socket that HTTP/2 has read.
     fed: usize,
+    /// Where in HTTP/1.1 the message begins that the connection is there for.
+    from: usize,
+    /// The stream of HTTP/2 that it is there for.
+    pub(super) stream: u32,
 }
 
 impl Peer {
@@ -29,7 +33,7 @@ impl Peer {
     }
 
     fn new(socket: Socket, h2: Option<h2::Connection>) -> io::Result<Self> {
-        let mut peer = Self { socket, h2: h2.map(Box::new), fed: 0 };
+        let mut peer = Self { socket, h2: h2.map(Box::new), fed: 0, from: 0, stream: 1 };
         peer.answer_frames();
         Ok(peer)
     }
@@ -55,11 +59,22 @@ impl Peer {
         }
     }
 
+    /// The message that the connection is there for.
+    pub(super) fn message(&self, kind: Kind) -> Message {
+        self.message_at(kind, self.from, self.stream)
+    }
+
     /// The message that begins at byte `from` of HTTP/1.1, or that came on `stream` of HTTP/2.
-    pub(super) fn message(&self, kind: Kind, from: usize, stream: u32) -> Message {
+    pub(super) fn message_at(&self, kind: Kind, from: usize, stream: u32) -> Message {
         match &self.h2 {
             Some(h2) => h2.message(stream),
             None => wire::read(&self.socket.raw[from..], kind, self.socket.closed),
         }
+    }
+
+    /// The connection is there for the message that comes next.
+    pub(super) fn next_message(&mut self) {
+        self.from = self.socket.raw.len();
+        self.stream += 2;
     }
 }

@@ -98,6 +98,7 @@ pub(super) fn play(
         answers: Script::new(&scenario.upstream),
         protocol: scenario.upstream_protocol(),
         forecast: &simulated.forecast,
+        warm: simulated.fleeting,
         exchanges: Vec::new(),
         arriving: Vec::new(),
         links: Vec::new(),
@@ -123,6 +124,8 @@ pub(super) struct Player<'a> {
     /// The upstream's protocol.
     pub(super) protocol: Protocol,
     pub(super) forecast: &'a Forecast,
+    /// Each stream finds a connection to the upstream open.
+    warm: bool,
     pub(super) exchanges: Vec<Exchange>,
     /// Connections to the upstream of which it is not known yet whose they are.
     pub(super) arriving: Vec<Peer>,
@@ -237,18 +240,25 @@ impl Player<'_> {
         self.links.iter_mut().rfind(|link| link.name == name)
     }
 
-    fn connect(&mut self) -> Result<Socket, ParityError> {
-        let address = self.stage.address(self.listener).ok_or(std::io::ErrorKind::AddrNotAvailable);
+    fn connect(&self) -> Result<Socket, ParityError> {
+        self.connect_to(self.listener)
+    }
+
+    pub(super) fn connect_to(&self, listener: &str) -> Result<Socket, ParityError> {
+        let address = self.stage.address(listener).ok_or(std::io::ErrorKind::AddrNotAvailable);
         let client = address.map_err(Into::into).and_then(Socket::connect);
         client.map_err(ParityError::io("connecting to Envoy"))
     }
 
     fn open(&mut self, name: Option<&str>, request: &Request, by_hand: bool, ending: Ending) -> Done {
-        let client = Peer::client(self.connect()?, request.protocol);
-        let client = client.map_err(ParityError::io("connecting to Envoy"))?;
         // No connection can be made when the answer to come is that there is none.
         let answer = request.respond.as_ref().or_else(|| self.answers.peek());
         let refuse = !by_hand && answer.is_some_and(render::is_refusal);
+        if self.warm && !refuse {
+            self.warm_up()?;
+        }
+        let client = Peer::client(self.connect()?, request.protocol);
+        let client = client.map_err(ParityError::io("connecting to Envoy"))?;
         self.refuse(UPSTREAM, refuse)?;
         self.exchanges.push(Exchange::new(client, name, request, by_hand, ending));
         self.acting = Some(self.exchanges.len() - 1);

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use proxy_wasm_harness::scenario::{
-    Answers, Chain, PluginSpec, RespondWith, Scenario, StartOutcome, StepKind,
-};
+use proxy_wasm_harness::scenario::{Answers, Chain, PluginSpec, RespondWith, Scenario, StepKind};
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
 use super::config::UPSTREAM;
@@ -14,14 +12,17 @@ use super::render;
 /// The real time that one scenario may take.
 pub(super) const LONGEST: Duration = Duration::from_secs(8);
 
+/// Why a scenario itself says that it is not to be played.
+pub(super) fn skipped(scenario: &Scenario) -> Option<String> {
+    let parity = scenario.parity.as_ref().and_then(|parity| parity.skip.clone());
+    scenario.skip.as_ref().map(|why| format!("it is skipped: {why}")).or(parity)
+}
+
 /// The plugins of a scenario that can be played, or why it cannot.
 pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     let refuse = |why: &str| Err(why.to_owned());
-    if let Some(why) = &scenario.skip {
-        return Err(format!("it is skipped: {why}"));
-    }
-    if let Some(why) = scenario.parity.as_ref().and_then(|parity| parity.skip.as_ref()) {
-        return Err(why.clone());
+    if let Some(why) = skipped(scenario) {
+        return Err(why);
     }
     if scenario.steps.is_empty() && scenario.rate_limit.is_some() {
         return refuse("it is a claim without steps");
@@ -44,7 +45,7 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
         return refuse("upgrades are not played yet");
     }
     let Chain::Plugins(plugins) = &scenario.chain else {
-        return refuse("chains from manifests are not played yet");
+        return refuse("its chain is not resolved");
     };
     let mut time = Duration::ZERO;
     match &scenario.upstream {
@@ -57,7 +58,6 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     }
     for step in &scenario.steps {
         time += match &step.kind {
-            StepKind::Start(StartOutcome::Refused) => return refuse("refused starts are not played yet"),
             StepKind::Request(of) => request(of, scenario)?.max(step.every.unwrap_or_default()) * step.repeat,
             StepKind::Open(open) => request(&open.request, scenario)?,
             StepKind::Send(send) => send.chunks.iter().map(|chunk| chunk.after).sum(),
@@ -67,7 +67,7 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
                 RespondWith::Scripted => Duration::ZERO,
             },
             StepKind::Advance(span) => *span,
-            StepKind::Start(StartOutcome::Ok) | StepKind::Abort(_) | StepKind::Expect => Duration::ZERO,
+            StepKind::Start(_) | StepKind::Abort(_) | StepKind::Expect => Duration::ZERO,
             StepKind::SetClock(_) => return refuse("the clock of a real proxy cannot be set"),
             StepKind::Fault(_) => return refuse("a real proxy's hostcalls cannot be made to fail"),
             StepKind::SetProperty(_) => return refuse("no other filter sets properties there"),

@@ -1,5 +1,7 @@
 //! A scenario on the mock.
 
+use std::collections::BTreeMap;
+
 use proxy_wasm_harness::abi::LogLevel;
 use proxy_wasm_harness::proxy::StreamId;
 use proxy_wasm_harness::proxy::Transcript;
@@ -15,11 +17,16 @@ use super::wire::find;
 #[derive(Debug)]
 pub(super) struct Simulated {
     pub(super) transcript: Transcript,
+    /// It was not started.
+    pub(super) refused: bool,
     /// Ids of what was found.
     pub(super) findings: Vec<String>,
     pub(super) forecast: Forecast,
     /// Counters and gauges of plugins, as Envoy prints them.
     pub(super) stats: Vec<String>,
+    /// An upstream has a request and loses it at one instant: whether Envoy has written it by then is a matter of whether
+    /// a connection was open.
+    pub(super) fleeting: bool,
     /// Its calls, in the order in which they were made.
     pub(super) calls: Vec<Called>,
 }
@@ -64,14 +71,17 @@ pub(super) fn simulate(scenario: &Scenario, modules: &dyn Modules) -> Result<Sim
         }
     }
     let calls = calls(&run.transcript);
+    let fleeting = fleeting(&run.transcript);
     let order = order(&run.transcript, &calls);
     let stats = run.metrics.iter().filter_map(|(name, value)| stat(name, value)).collect();
     let findings = run.findings.iter().map(|finding| finding.id.clone()).collect();
     Ok(Simulated {
+        refused: run.refused,
         transcript: run.transcript,
         findings,
         forecast: Forecast { stalls, took: run.took, order },
         stats,
+        fleeting,
         calls,
     })
 }
@@ -104,6 +114,19 @@ fn calls(transcript: &Transcript) -> Vec<Called> {
     }
     calls.retain(|call| !call.unheard);
     calls
+}
+
+/// Whether an upstream has the head of a request and its reset at the same instant.
+fn fleeting(transcript: &Transcript) -> bool {
+    let mut heads = BTreeMap::new();
+    transcript.events().iter().any(|event| match event.kind {
+        Kind::Message { stream, party: Party::UpstreamReceives, what, .. } => match what {
+            What::Head { .. } => heads.insert(stream.0, event.at) == Some(event.at),
+            What::Reset => heads.get(&stream.0) == Some(&event.at),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 fn order(transcript: &Transcript, calls: &[Called]) -> Order {

@@ -156,7 +156,7 @@ impl Player<'_> {
             let waits = |exchange: &Exchange| exchange.upstream.is_empty() && !exchange.over();
             let waiting: Vec<usize> =
                 (0..self.exchanges.len()).filter(|at| waits(&self.exchanges[*at])).collect();
-            let request = peer.message(Kind::Request, 0, 1);
+            let request = peer.message(Kind::Request);
             if waiting.len() > 1 && !request.has_head && !peer.socket.closed {
                 still.push(peer);
                 continue;

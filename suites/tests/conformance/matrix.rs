@@ -25,7 +25,7 @@ pub(crate) fn examined(probe: &Probe) -> Vec<Examined> {
     };
     let subject = Subject::new(&input, &options(), &LoadOptions::default())
         .unwrap_or_else(|error| panic!("{error}\n{}", probe.wat));
-    examine_all(&subject, CHECKS, &Judging::default(), 1, |_| ())
+    examine_all(&subject, CHECKS, &Judging::default(), 1, |_| ()).expect("a thread")
 }
 
 fn told(all: &[Examined]) -> String {

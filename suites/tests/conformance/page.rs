@@ -53,7 +53,7 @@ fn examined((module, config): (&str, &str)) -> (String, Vec<Examined>) {
     let subject = Subject::new(&input, &options, ModuleSource::shared().options());
     let subject = subject.unwrap_or_else(|error| panic!("{error}"));
     let name = if module.starts_with("defects") { format!("{module}: {config}") } else { module.to_owned() };
-    (name, examine_all(&subject, CHECKS, &Judging::default(), 2, |_| ()))
+    (name, examine_all(&subject, CHECKS, &Judging::default(), 2, |_| ()).expect("a thread"))
 }
 
 fn page() -> String {

@@ -94,7 +94,7 @@ fn the_same_seed_gives_the_same_report_byte_for_byte() {
     let document = |jobs: usize| {
         let loading = ModuleSource::shared().options();
         let subject = Subject::new(&input, &options(), loading).unwrap_or_else(|error| panic!("{error}"));
-        let all = examine_all(&subject, CHECKS, &Judging::default(), jobs, |_| ());
+        let all = examine_all(&subject, CHECKS, &Judging::default(), jobs, |_| ()).expect("a thread");
         let about = report::About::of("plugin.wasm", &subject);
         format!("{:#}\n{}", report::json(&about, &all), report::markdown(&about, &all))
     };

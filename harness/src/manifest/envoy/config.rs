@@ -258,7 +258,9 @@ fn built(
     for (span, config) in filters {
         let origin = Origin { resource: format!("the filter {}", config.name), span: span.clone() };
         if config.disabled {
-            let why = "it is disabled, and runs where a route switches it on".to_owned();
+            let why =
+                "it is disabled: Envoy starts it, and no stream passes it where no route switches it on"
+                    .to_owned();
             skipped.push(Skipped { origin, why });
             continue;
         }

@@ -10,6 +10,7 @@ use super::proxy::Proxy;
 use super::url::ModuleUrl;
 use super::wasm::WasmSpec;
 use crate::document::error::ScenarioError;
+use crate::document::istio_json;
 use crate::manifest::resolved::{Link, ModuleRef, ModuleSource, Origin, PullPolicy, PullSecret};
 use crate::manifest::secret::Secrets;
 use crate::scenario::{FailurePolicy, Traffic, WorkloadKind};
@@ -77,7 +78,11 @@ pub(super) fn link(
             resource_version: metadata.resource_version.clone(),
         },
         root_id: wasm.plugin_name.clone(),
-        config: wasm.config.clone(),
+        config: if proxy.version.has_short_escapes() {
+            wasm.config.clone()
+        } else {
+            istio_json::without_short_escapes(&wasm.config)
+        },
         vm_id: String::new(),
         vm_config: Vec::new(),
         env,

@@ -54,6 +54,11 @@ const CUSTOM: Place = with(
     "CUSTOM authorization",
     "an AuthorizationPolicy with action CUSTOM applies",
 );
+const FORWARDED_CERTIFICATE: Place = with(
+    "waypoint_forward_client_cert",
+    "the client's certificate, forwarded",
+    "the mesh forwards client certificates (XFCC)",
+);
 const JWT: Place =
     with("envoy.filters.http.jwt_authn", "JWT authentication", "a RequestAuthentication applies");
 const RBAC: Place = with("envoy.filters.http.rbac", "authorization", "an AuthorizationPolicy applies");
@@ -106,6 +111,7 @@ const OUTBOUND: &[Place] = &[
     ROUTER,
 ];
 const WAYPOINT: &[Place] = &[
+    FORWARDED_CERTIFICATE,
     CUSTOM,
     AUTHN,
     JWT,

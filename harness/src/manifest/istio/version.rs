@@ -50,6 +50,11 @@ impl IstioVersion {
         self.from(25)
     }
 
+    /// It is built by a Go that writes `\b` and `\f` in JSON text; before Go 1.22, `\u0008` and `\u000c`.
+    pub(crate) const fn has_short_escapes(self) -> bool {
+        self.from(22)
+    }
+
     /// How a proxy of this version calls itself.
     pub(crate) fn full(self) -> String {
         format!("1.{}.{}", self.minor, self.patch.unwrap_or(0))

@@ -142,7 +142,7 @@ fn phases_stand_between_istio_s_own_filters() {
     assert_eq!(
         short(&resolve(&yaml, &waypoint).http),
         format!(
-            "{authorized} grpc_web? grpc_stats fault cors S U waypoint_upstream_peer_metadata stats router"
+            "waypoint_forward_client_cert? {authorized} grpc_web? grpc_stats fault cors S U waypoint_upstream_peer_metadata stats router"
         )
     );
 }

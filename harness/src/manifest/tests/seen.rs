@@ -90,6 +90,24 @@ fn the_root_id_is_the_plugin_name() {
 }
 
 #[test]
+fn the_proxy_s_log_names_it() {
+    assert_eq!(
+        link("pluginName: my-root").log_prefix(),
+        "wasm log default.p~istio-translated-wasmplugin my-root"
+    );
+    assert_eq!(link_for(&plugin("p", "", ""), &at("1.29")).log_prefix(), "wasm log default.p");
+    let all = Link { plugin_name: String::new(), vm_id: "vm".to_owned(), ..link("pluginName: r") };
+    assert_eq!(all.log_prefix(), "wasm log r vm");
+}
+
+#[test]
+fn controls_are_written_as_the_go_of_the_version_writes_them() {
+    let yaml = plugin("p", "", r#"pluginConfig: {a: "\b\f\t"}"#);
+    assert_eq!(link_for(&yaml, &at("1.22")).config, br#"{"a":"\b\f\t"}"#);
+    assert_eq!(link_for(&yaml, &at("1.21")).config, br#"{"a":"\u0008\u000c\t"}"#);
+}
+
+#[test]
 fn what_cannot_be_set_has_one_value() {
     let link = link("");
     assert_eq!((link.vm_id.as_str(), link.vm_config.as_slice()), ("", [].as_slice()));

@@ -44,25 +44,13 @@ impl About {
             place: place.to_owned(),
             sha256: about.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
             size: about.size,
-            language: language(about.language),
+            language: about.language.name(),
             sdk: sdk(about),
             abi: about.abi_version.map_or_else(String::new, |version| version.to_string()),
             profile: subject.options.profile.name,
             seed: subject.options.seed,
             cost,
         }
-    }
-}
-
-fn language(language: Language) -> &'static str {
-    match language {
-        Language::Rust => "Rust",
-        Language::Go => "Go",
-        Language::TinyGo => "TinyGo",
-        Language::Cpp => "C or C++",
-        Language::AssemblyScript => "AssemblyScript",
-        Language::Zig => "Zig",
-        Language::Unknown => "unknown",
     }
 }
 

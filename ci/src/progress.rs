@@ -23,6 +23,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// What is being done.
+    pub(crate) fn now(&self, what: &'static str) {
+        self.0.set_message(what);
+    }
+
     /// One more is over. `print` may write to the terminal meanwhile.
     pub(crate) fn one_more(&self, print: impl FnOnce()) {
         self.0.suspend(print);

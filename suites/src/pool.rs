@@ -13,8 +13,9 @@ const STACK: usize = 4 << 20;
 /// those before it are there.
 ///
 /// # Errors
+///
 /// When the machine gives not even one thread.
-pub(crate) fn each<T: Sync, R: Send>(
+pub fn each<T: Sync, R: Send>(
     items: &[T],
     jobs: usize,
     work: impl Fn(&T) -> R + Sync,

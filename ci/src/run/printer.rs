@@ -1,31 +1,11 @@
-//! The formats of a run, and what each prints when.
+//! What each format of a run prints when.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ValueEnum;
-
+use crate::format::Format;
 use crate::output::Output;
 use crate::report::{Trial, github, json, pretty};
-
-/// How results are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Pretty,
-    /// For programs: one document
-    Json,
-    /// For people, and annotations for GitHub Actions
-    Github,
-}
-
-impl Format {
-    /// What was asked for, or what suits the place.
-    pub(super) fn chosen(asked: Option<Self>) -> Self {
-        let actions = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        asked.unwrap_or_else(|| if actions() { Self::Github } else { Self::Pretty })
-    }
-}
 
 /// Prints trials as they come.
 pub(super) struct Printer {
