@@ -33,7 +33,8 @@ impl Proxy {
             let ChainPlugin { name, logged_as, .. } = &mut self.plugins[plugin.0];
             self.transcript.put_again(name.as_bytes(), logged_as)
         });
-        let message = self.transcript.put(message);
+        // Where calls are recorded, the line stands there already as an argument.
+        let message = self.transcript.put_or_end(message);
         self.record(Kind::Log { vm, plugin, level, message });
     }
 
