@@ -43,17 +43,21 @@ test="$TOOLS/$name/proxy-wasm-test"
 worst=0
 note() { if [ "$1" -gt "$worst" ]; then worst="$1"; fi; }
 read -ra paths <<<"$PATHS"
+# Adds a report to the page of the job, and takes it away: a later step may have none.
+tell() {
+    if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -f "$1" ]; then cat "$1" >>"$GITHUB_STEP_SUMMARY"; fi
+    rm -f "$1"
+}
 status=0
 "$test" run --format github --markdown "$TOOLS/summary.md" "${paths[@]}" || status=$?
 note "$status"
-if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -f "$TOOLS/summary.md" ]; then
-    cat "$TOOLS/summary.md" >>"$GITHUB_STEP_SUMMARY"
-fi
+tell "$TOOLS/summary.md"
 if [ -n "$CHECK" ]; then
     status=0
     with=()
     for path in "${paths[@]}"; do with+=(--scenario "$path"); done
-    "$test" check "$CHECK" "${with[@]}" --format github || status=$?
+    "$test" check "$CHECK" "${with[@]}" --format github --markdown "$TOOLS/check.md" || status=$?
     note "$status"
+    tell "$TOOLS/check.md"
 fi
 exit "$worst"

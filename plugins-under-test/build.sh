@@ -24,48 +24,14 @@ rate_limiting_rust rust
 token_bucket_rust  rust
 '
 
+TOOLS=tools
+SCHEMA=plugins-under-test/artifacts.lock/1
+SCRIPT=plugins-under-test/build.sh
+
+# The module of a plugin, and where nothing else may lie.
+artifact() { echo "artifacts/$1.wasm"; }
+ARTIFACTS='artifacts/*'
+
 . tools/recipes.sh
 . tools/lock.sh
-
-names() { sed -n 's/^\([a-z_]*\) .*/\1/p' <<<"$PLUGINS"; }
-
-kind() { sed -n "s/^$1  *//p" <<<"$PLUGINS"; }
-
-# Runs a recipe in the plugin's folder and leaves the module in artifacts/.
-build() {
-  local work
-  work=$(mktemp -d)
-  echo "building $1" >&2
-  if ! (cd "$1" && NAME=$1 RAW=$work/raw.wasm OUT=$work/out.wasm bash -euc "$(recipe "$1")"); then
-    rm -rf "$work"
-    echo "error: $1 does not build; artifacts/ and artifacts.lock are unchanged for it" >&2
-    return 1
-  fi
-  mkdir -p artifacts
-  cat "$work/out.wasm" >"artifacts/$1.wasm"
-  rm -rf "$work"
-}
-
-case ${1-} in
---check)
-  check
-  exit
-  ;;
--*)
-  echo "usage: $0 [NAME...] | --check" >&2
-  exit 2
-  ;;
-esac
-
-for name in "$@"; do
-  if [ -z "$(kind "$name")" ]; then
-    echo "error: no plugin is called $name; there are:" $(names) >&2
-    exit 2
-  fi
-done
-
-for name in ${@:-$(names)}; do
-  prepare "$name"
-  build "$name"
-  record "$name"
-done
+. tools/main.sh

@@ -44,13 +44,18 @@ fn repository() -> Playground {
 }
 
 fn act(play: &Playground) -> Ran {
+    act_on(play, "")
+}
+
+/// The action, with a module to check where it is not empty.
+fn act_on(play: &Playground, module: &str) -> Ran {
     let path = |name: &str| play.path().join(name);
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/action.sh"));
     command.current_dir(path("repo"));
     for (name, value) in [
         ("VERSION", "0.1.0".into()),
         ("PATHS", "scenarios".into()),
-        ("CHECK", String::new().into()),
+        ("CHECK", module.into()),
         ("REPOSITORY", "nobody/nothing".into()),
         ("RELEASES", path("releases").into_os_string()),
         ("TOOLS", path("tools").into_os_string()),
@@ -85,6 +90,32 @@ fn from_checkout_to_result() {
 }
 
 #[test]
+fn the_module_is_checked_with_the_requests_of_the_scenarios() {
+    let play = repository();
+    let ran = act_on(&play, "build/limiter.wasm");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("pass lifecycle/order "), "{ran:?}");
+    let summary = play.read("summary.md");
+    let (run, check) = summary.split_once("**1 passed, 0 failed, 0 skipped**").expect("the scenarios");
+    assert!(!run.contains("lifecycle/order") && check.contains("build/limiter.wasm"), "{summary}");
+
+    // A defect that only the scenarios' own requests meet, for they give the configuration that shows it.
+    play.write("repo/build/limiter.wasm", std::fs::read(artifact("defects_go")).expect("a module"));
+    let defect = "plugins: [{name: limiter, wasm: ../build/limiter.wasm, config: non-utf8}]\nscenarios:\n  - name: a \
+                  request\n    steps: [{request: GET /}]\n";
+    play.write("repo/scenarios/limiter.scenario.yaml", defect);
+    assert_eq!(act_on(&play, "").code, 0, "the scenario itself passes");
+    let ran = act_on(&play, "build/limiter.wasm");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("::error file=build/limiter.wasm"), "{ran:?}");
+    assert!(ran.stdout.contains("headers/non-utf8"), "{ran:?}");
+
+    let ran = act_on(&play, "build/none.wasm");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("error: build/none.wasm: cannot be read"), "{ran:?}");
+}
+
+#[test]
 fn an_archive_that_is_not_the_released_one_is_not_run() {
     let play = repository();
     let spoilt = sh(&play, "cd releases && for file in *.tar.gz; do printf x >> $file; done");
@@ -97,7 +128,9 @@ fn an_archive_that_is_not_the_released_one_is_not_run() {
 #[test]
 fn the_scripts_are_sound() {
     let play = Playground::new();
-    for script in ["action.sh", "release/build.sh"] {
+    for script in
+        ["action.sh", "release/build.sh", "release/try.sh", "../examples/build.sh", "../examples/run.sh"]
+    {
         let path = format!("{}/{script}", env!("CARGO_MANIFEST_DIR"));
         let ran = sh(&play, &format!("bash -n '{path}' && test -x '{path}'"));
         assert_eq!(ran.code, 0, "{script}: {ran:?}");

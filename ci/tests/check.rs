@@ -48,6 +48,19 @@ fn a_finding_is_told_saved_and_fails_when_it_is_run() {
 }
 
 #[test]
+fn quiet_tells_what_has_to_be_acted_on() {
+    let play = brittle();
+    let loud = play.run(&["check", "brittle.wat", "--only", "headers", "--only", "loading"]);
+    let quiet = play.run(&["check", "brittle.wat", "--only", "headers", "--only", "loading", "--quiet"]);
+    assert_eq!((loud.code, quiet.code), (1, 1), "{quiet:?}");
+    assert!(loud.stdout.contains("\npass headers/sequence ") && loud.stdout.contains("  -  "), "{loud:?}");
+    assert!(quiet.stdout.starts_with("FAIL headers/missing "), "{quiet:?}");
+    assert!(!quiet.stdout.contains("pass ") && !quiet.stdout.contains("  -  "), "{quiet:?}");
+    let last = |ran: &Ran| ran.stdout.lines().last().map(str::to_owned);
+    assert_eq!(last(&loud), last(&quiet));
+}
+
+#[test]
 fn reports_are_written_and_the_same_twice() {
     let play = brittle();
     let all =

@@ -92,6 +92,33 @@ fn scenarios_that_cannot_be_played_are_no_success() {
     assert!(ran.stdout.contains("1 scenarios, 0 played on both sides"), "{ran:?}");
 }
 
+/// A plugin that never comes back from its first callback for a request.
+const HANGS: &str = r#"(module (memory (export "memory") 1) (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (loop (br 0)) (i32.const 0)))"#;
+
+#[test]
+fn an_envoy_that_hangs_while_it_plays_is_quoted_and_ended() {
+    // With a real Envoy only: what hangs is a plugin in its worker. The wrapper tells the number of the process.
+    let Ok(real) = proxy_wasm_suites::parity::Envoy::find() else { return };
+    let play = playground(VERSION, &format!("exec '{}' \"$@\"", real.path().display()));
+    play.write("p.wat", HANGS);
+    // The mock gives up by the fuel, at once.
+    let text = format!("host: {{max_fuel_per_callback: 100000}}\n{}", scenarios(STEPS));
+    play.write("one.scenario.yaml", text);
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut command = play.command(&["parity", ".", "--envoy", "./envoy"]);
+    let ran = command.env("TMPDIR", temporary.path()).output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    for wanted in ["error: Envoy did not answer a ping within 10 s; the end of its log:", "Wasm created"] {
+        assert!(said.contains(wanted), "no {wanted:?} in {said}");
+    }
+    let pid = std::fs::read_to_string(play.path().join("pid")).expect("its number");
+    assert!(!lives(pid.trim()), "{pid} lives");
+    assert_eq!(std::fs::read_dir(temporary.path()).expect("a folder").count(), 0);
+}
+
 /// Waits, within reason, until `ready` gives something.
 fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();

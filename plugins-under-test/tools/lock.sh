@@ -13,11 +13,14 @@ sha256() {
 
 digest_of() { sha256 <"$1" | cut -d' ' -f1; }
 
+# More of `find`'s tests: what lies in a plugin's folder, and is none of its sources.
+OTHERS=${OTHERS-}
+
 # `DIGEST  PATH` for each source of a plugin, in the order of the paths.
 sources() {
   {
     shared_sources "$1" | tr ' ' '\n'
-    find "$1" \( -name node_modules -o -name target -o -name '.?*' \) -prune -o -type f -print
+    find "$1" \( -name node_modules -o -name target -o -name '.?*' $OTHERS \) -prune -o -type f -print
   } | sort | while read -r file; do sha256 "$file"; done
 }
 
@@ -25,8 +28,8 @@ sources() {
 facts() {
   local command
   command=$(recipe "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')
-  echo "      \"sha256\": \"$(digest_of "artifacts/$1.wasm")\","
-  echo "      \"bytes\": $(($(wc -c <"artifacts/$1.wasm"))),"
+  echo "      \"sha256\": \"$(digest_of "$(artifact "$1")")\","
+  echo "      \"bytes\": $(($(wc -c <"$(artifact "$1")"))),"
   echo "      \"sources_sha256\": \"$(sources "$1" | sha256 | cut -d' ' -f1)\","
   echo "      \"build\": \"$command\","
   echo "      \"sources\": {"
@@ -48,7 +51,7 @@ record() {
   local name body separator=""
   {
     echo '{'
-    echo '  "schema": "plugins-under-test/artifacts.lock/1",'
+    echo '  "schema": "'"$SCHEMA"'",'
     echo '  "artifacts": {'
     for name in $(names); do
       if [ "$name" = "$1" ]; then
@@ -75,11 +78,12 @@ check() {
   for name in $(names); do
     count=$((count + 1))
     lock=$(recorded "$name")
-    if [ ! -f "artifacts/$name.wasm" ]; then complain "artifacts/$name.wasm is missing"; continue; fi
+    file=$(artifact "$name")
+    if [ ! -f "$file" ]; then complain "$file is missing"; continue; fi
     if [ -z "$lock" ]; then complain "$LOCK does not know it"; continue; fi
     now=$(facts "$name")
     if [ "$(member sha256 <<<"$lock")" != "$(member sha256 <<<"$now")" ]; then
-      complain "artifacts/$name.wasm is not the module that was recorded"
+      complain "$file is not the module that was recorded"
     fi
     if [ "$(member build <<<"$lock")" != "$(member build <<<"$now")" ]; then
       complain "its build command has changed"
@@ -91,15 +95,15 @@ check() {
   done
   for name in $(recorded_names); do
     if [ -z "$(kind "$name")" ]; then
-      echo "extra: $LOCK records $name, which build.sh does not build: remove the record"
+      echo "extra: $LOCK records $name, which $SCRIPT does not build: remove the record"
       stale="$stale -"
     fi
   done
-  for file in artifacts/*; do
+  for file in $ARTIFACTS; do
     [ -e "$file" ] || continue
-    name=${file#artifacts/}
-    if [ "${name%.wasm}" = "$name" ] || [ -z "$(kind "${name%.wasm}")" ]; then
-      echo "extra: $file is nothing that build.sh builds: remove it"
+    name=${file##*/}
+    if [ "${name%.wasm}" = "$name" ] || [ -z "$(kind "${name%.wasm}")" ] || [ "$(artifact "${name%.wasm}")" != "$file" ]; then
+      echo "extra: $file is nothing that $SCRIPT builds: remove it"
       stale="$stale -"
     fi
   done
@@ -109,7 +113,7 @@ check() {
     return 0
   fi
   stale=$(tr ' ' '\n' <<<"$stale" | sort -u | grep -v '^-*$' | tr '\n' ' ' || true)
-  [ -z "$stale" ] || echo "run: plugins-under-test/build.sh ${stale% }"
+  [ -z "$stale" ] || echo "run: $SCRIPT ${stale% }"
   return 1
 }
 

@@ -5,6 +5,9 @@
 # differs between machines is in variables that `prepare` exports, so that the text
 # is the same everywhere, and no path of a machine gets into a module.
 
+# The lock file with the versions of the Rust crates.
+PINS=${PINS-Cargo.lock}
+
 # Settings of the caller that would change what the compilers produce.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS RUSTC_WRAPPER CARGO_TARGET_DIR
 
@@ -38,17 +41,21 @@ recipe() {
 # Sees to what a recipe needs besides cargo and go: the pinned tools, and the Rust
 # crates, whose folder has to be known before they are compiled.
 prepare() {
-  export WASM_OPT="$PWD/tools/node_modules/.bin/wasm-opt"
-  node_modules tools
+  case $(recipe "$1") in
+  *WASM_OPT*)
+    export WASM_OPT="$PWD/$TOOLS/node_modules/.bin/wasm-opt"
+    node_modules "$TOOLS"
+    ;;
+  esac
   case $(kind "$1") in
   as) node_modules "$1" ;;
   cpp)
-    export ZIG="$PWD/tools/python/bin/python-zig"
-    if ! cmp -s "$1/requirements.txt" tools/python/installed.txt; then
-      rm -rf tools/python
-      python3 -m venv tools/python
-      tools/python/bin/pip install --quiet --requirement "$1/requirements.txt"
-      cp "$1/requirements.txt" tools/python/installed.txt
+    export ZIG="$PWD/$TOOLS/python/bin/python-zig"
+    if ! cmp -s "$1/requirements.txt" $TOOLS/python/installed.txt; then
+      rm -rf $TOOLS/python
+      python3 -m venv $TOOLS/python
+      $TOOLS/python/bin/pip install --quiet --requirement "$1/requirements.txt"
+      cp "$1/requirements.txt" $TOOLS/python/installed.txt
     fi
     ;;
   rust)
@@ -70,7 +77,9 @@ node_modules() {
 
 # The sources of a plugin, besides its own folder.
 shared_sources() {
-  echo tools/package-lock.json
+  case $(recipe "$1") in
+  *WASM_OPT*) echo "$TOOLS/package-lock.json" ;;
+  esac
   case $(kind "$1") in
   rust) echo Cargo.toml Cargo.lock ;;
   esac
@@ -83,20 +92,26 @@ locked_version() {
 
 # The tools that a module came out of, as JSON members.
 tools_of() {
-  case $(kind "$1") in
-  as)
-    printf '"assemblyscript": "%s", ' "$(locked_version "$1/package-lock.json" assemblyscript)"
-    printf '"@solo-io/proxy-runtime": "%s", ' "$(locked_version "$1/package-lock.json" @solo-io/proxy-runtime)"
-    ;;
-  cpp) printf '"zig": "%s", ' "$("$ZIG" version)" ;;
-  rust)
-    printf '"rustc": "%s", ' "$(rustc --version | cut -d' ' -f2)"
-    printf '"proxy-wasm": "%s", ' "$(sed -n '/^name = "proxy-wasm"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)"
-    ;;
-  go)
-    printf '"go": "%s", ' "$(cd "$1" && GOTOOLCHAIN=local go env GOVERSION | cut -c3-)"
-    printf '"proxy-wasm-go-sdk": "%s", ' "$(sed -n 's/.*proxy-wasm-go-sdk \(v[^ ]*\).*/\1/p' "$1/go.mod")"
-    ;;
-  esac
-  printf '"wasm-opt": "%s"' "$("$WASM_OPT" --version | cut -d' ' -f3)"
+  {
+    case $(kind "$1") in
+    as)
+      tool assemblyscript "$(locked_version "$1/package-lock.json" assemblyscript)"
+      tool @solo-io/proxy-runtime "$(locked_version "$1/package-lock.json" @solo-io/proxy-runtime)"
+      ;;
+    cpp) tool zig "$("$ZIG" version)" ;;
+    rust)
+      tool rustc "$(rustc --version | cut -d' ' -f2)"
+      tool proxy-wasm "$(sed -n '/^name = "proxy-wasm"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$PINS")"
+      ;;
+    go)
+      tool go "$(cd "$1" && GOTOOLCHAIN=local go env GOVERSION | cut -c3-)"
+      tool proxy-wasm-go-sdk "$(sed -n 's/.*proxy-wasm-go-sdk \(v[^ ]*\).*/\1/p' "$1/go.mod")"
+      ;;
+    esac
+    case $(recipe "$1") in
+    *WASM_OPT*) tool wasm-opt "$("$WASM_OPT" --version | cut -d' ' -f3)" ;;
+    esac
+  } | paste -sd, - | sed 's/,/, /g'
 }
+
+tool() { echo "\"$1\": \"$2\""; }

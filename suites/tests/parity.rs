@@ -73,7 +73,7 @@ struct Broken {
     lines: [&'static str; 2],
 }
 
-const BROKEN: [Broken; 3] = [
+const BROKEN: [Broken; 4] = [
     Broken {
         what: "a status",
         scenario: "steps: [{request: {url: /, headers: {x-a: 1}}}]",
@@ -94,6 +94,13 @@ const BROKEN: [Broken; 3] = [
         instead: "upstream: {headers: {x-up: two}}\n    steps: [{request: GET /}]",
         view: View::Http,
         lines: ["-   x-up: one", "+   x-up: two"],
+    },
+    Broken {
+        what: "a start that is refused",
+        scenario: "configs: {a: \"cf: l(one) =0\"}\n    steps: [{start: refused}]",
+        instead: "configs: {a: \"cf: l(two) =0\"}\n    steps: [{start: refused}]",
+        view: View::Log,
+        lines: ["- a info: one", "+ a info: two"],
     },
 ];
 

@@ -104,6 +104,7 @@ fn manifest(workspace: &Path) -> String {
     let registry: String =
         dependencies.split_inclusive('\n').filter(|line| !line.contains("path = ")).collect();
     let (_, profiles) = rest.split_once("\n[profile.").expect("profiles");
+    let (profiles, _) = profiles.split_once("\n[profile.release]").expect("a profile for releases");
     let suites = workspace.join("suites");
     format!(
         r#"
@@ -191,6 +192,49 @@ fn the_readmes_steps_from_cargo_new_end_in_passing_tests() {
     let text = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{text}");
     for line in ["greeter::who has a name gets through", "greeter::who has none is asked", " 0 failed"] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+}
+
+/// The example in Rust passes its own tests, the plugin built by Cargo.
+#[test]
+fn the_example_in_rust_passes() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let example = workspace.join("examples/api-key");
+    let root = tempfile::tempdir().expect("a folder");
+    for folder in ["src", "tests", "scenarios"] {
+        fs::create_dir(root.path().join(folder)).expect("a folder");
+        for entry in fs::read_dir(example.join(folder)).expect("a folder") {
+            let file = entry.expect("an entry").path();
+            let name = file.file_name().expect("a name");
+            fs::copy(&file, root.path().join(folder).join(name)).expect("a copy");
+        }
+    }
+    let text = fs::read_to_string(example.join("Cargo.toml")).expect("its manifest");
+    let (text, workspace_of_its_own) = text.split_once("\n# Elsewhere this is not needed").expect("the end");
+    assert!(workspace_of_its_own.ends_with("\n[workspace]\n"), "{workspace_of_its_own}");
+    let elsewhere =
+        "# Elsewhere: proxy-wasm-suites = \"0.1.0\"\nproxy-wasm-suites = { path = \"../../suites\" }\n";
+    assert!(text.contains(elsewhere), "{text}");
+    let text = text.replace(elsewhere, "proxy-wasm-suites = \"0.1.0\"\n");
+    fs::write(root.path().join("Cargo.toml"), with_this_workspace(&text, workspace)).expect("a file");
+    fs::copy(workspace.join("Cargo.lock"), root.path().join("Cargo.lock")).expect("a copy");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["test", "--offline"])
+        .current_dir(root.path())
+        .env("CARGO_TARGET_DIR", target)
+        .env("CI", "true");
+    let done = cargo.output().expect("cargo");
+    let text = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    for (_, rest) in
+        text.match_indices("Running ").map(|(at, _)| text[at..].split_once('(').unwrap_or_default())
+    {
+        let _ = fs::remove_file(rest.split(')').next().unwrap_or_default());
+    }
+    assert!(done.status.success(), "{text}");
+    for line in ["nor with one that nobody has::no text", "test no_other_key_opens ... ok"] {
         assert!(text.contains(line), "no {line:?} in\n{text}");
     }
 }

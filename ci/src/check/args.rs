@@ -96,6 +96,10 @@ pub(super) struct Telling {
     /// Write a scenario file for each finding into this folder
     #[arg(long, value_name = "FOLDER")]
     pub(super) save: Option<PathBuf>,
+
+    /// Show only what has to be acted on, and the summary
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 }
 
 impl Args {

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     progress.now("running the plugin untouched");
     let subject = Subject::new(&input, &options, &args.limits.loading())?;
     let about = report::About::of(&plugin.display().to_string(), &subject);
-    if format != Format::Json {
+    if format != Format::Json && !telling.quiet {
         out.text(&show::heading(&about));
         out.flush();
     }
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
                 failed.get_or_insert(error);
                 None
             });
-            if format != Format::Json {
+            if format != Format::Json && (!telling.quiet || one.outcome.is_red()) {
                 out.text(&show::check(one, written.as_deref()));
                 if format == Format::Github {
                     out.text(&show::annotations(one, plugin));

@@ -6,8 +6,13 @@ use proxy_wasm_harness::vm::Language;
 
 use super::subject::Subject;
 
-/// The repository that holds `ci/action.yml`.
-const ACTION: &str = "proxy-wasm-test/proxy-wasm-test/ci";
+/// The repository that holds `ci/action.yml` and the releases, as the manifest of this crate names it.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The action's name in a workflow: the repository on GitHub, and the folder there.
+fn action() -> String {
+    format!("{}/ci", REPOSITORY.trim_start_matches("https://github.com/"))
+}
 
 /// Where it is written: at the root of the repository, or here where there is none.
 pub(super) fn path() -> PathBuf {
@@ -41,11 +46,12 @@ pub(super) fn text(subject: &Subject, folder: Option<&Path>) -> String {
         out.push_str("      - run: rustup target add wasm32-wasip1\n      - run: cargo test\n");
         return out;
     }
-    out.push_str(build(subject));
+    out.push_str(&build(subject));
     let at = |path: &str| if below.is_empty() { path.to_owned() } else { format!("{below}/{path}") };
     let version = env!("CARGO_PKG_VERSION");
     out.push_str(&format!(
-        "      - uses: {ACTION}@v{version}\n        with:\n          version: {version}\n          paths: {}\n",
+        "      - uses: {}@v{version}\n        with:\n          version: {version}\n          paths: {}\n",
+        action(),
         at(super::FOLDER)
     ));
     if let Some(module) = subject.module.as_ref().filter(|module| module.is_relative()) {
@@ -55,14 +61,15 @@ pub(super) fn text(subject: &Subject, folder: Option<&Path>) -> String {
 }
 
 /// How the module is built there, as far as can be told.
-fn build(subject: &Subject) -> &'static str {
+fn build(subject: &Subject) -> String {
     let language = subject.about.as_ref().map_or(Language::Unknown, |about| about.language);
-    match language {
-        Language::Go if Path::new("go.mod").is_file() => {
-            "      - uses: actions/setup-go@v5\n        with:\n          go-version-file: go.mod\n      # As you build \
-             it yourself; not needed where the module is committed.\n      # - run: GOOS=wasip1 GOARCH=wasm go build \
-             -buildmode=c-shared -o plugin.wasm .\n"
-        }
-        _ => "      # Build the plugin here, unless its module is committed.\n",
+    if language != Language::Go || !Path::new("go.mod").is_file() {
+        return "      # Build the plugin here, unless its module is committed.\n".to_owned();
     }
+    let module = subject.module.as_deref().unwrap_or(Path::new("plugin.wasm")).display();
+    format!(
+        "      - uses: actions/setup-go@v5\n        with:\n          go-version-file: go.mod\n      # As you build it \
+         yourself; not needed where the module is committed.\n      # - run: GOOS=wasip1 GOARCH=wasm go build \
+         -buildmode=c-shared -o {module} .\n"
+    )
 }

@@ -97,6 +97,8 @@ pub struct Run {
     pub spent: Vec<Spent>,
     /// Names of the chain's plugins, in request order.
     pub plugins: Vec<String>,
+    /// Whether the start was refused: a plugin did, or trapped in it.
+    pub refused: bool,
     /// Whether it began from an image.
     pub imaged: bool,
     /// Virtual time that passed.

@@ -106,7 +106,8 @@ impl Vms {
         if let Some(watch) = &mut self.watch {
             watch.leave(ran);
         }
-        if let (true, Some(fuel)) = (ran, self.all[vm.0].as_ref().and_then(Vm::used)) {
+        // Of a callback that is not there nothing can be said: the VM has what an earlier call left.
+        if ran && let Some(fuel) = self.all[vm.0].as_ref().and_then(Vm::used) {
             self.spent.push(Spent { vm, plugin, stream, callback, fuel });
         }
         returned

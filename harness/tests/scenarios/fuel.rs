@@ -95,3 +95,14 @@ fn a_callback_that_uses_more_than_it_may_traps() {
     assert_eq!(run.spent.last().map(|one| one.fuel), Some(1000));
     passes(&steps(SPENDS, "{request: GET /},"));
 }
+
+#[test]
+fn a_callback_that_a_plugin_has_not_costs_nothing() {
+    // Its first callback comes with the request: until then there is only what the start was given.
+    let run = carried_out(&scenario(
+        "plugins: [{name: p, wasm: probes/http_fields/adds.wat}]\nhost: {max_fuel_per_callback: 1000}\nscenarios:\n  - name: case\n    \
+         steps: [{request: GET /}]\n",
+    ));
+    let callbacks: Vec<&str> = run.spent.iter().map(|one| one.callback.name()).collect();
+    assert_eq!(callbacks, ["proxy_on_request_headers", "proxy_on_response_headers"]);
+}

@@ -1,5 +1,7 @@
 //! Checks that streams, plugins of one VM, and VMs do not get into each other's way.
 
+use std::sync::Arc;
+
 use proxy_wasm_harness::check::{Check, Finding, Judged, Level, Requirement, Source};
 use proxy_wasm_harness::scenario::{Chain, StepKind};
 use proxy_wasm_harness::state::Duration;
@@ -9,6 +11,7 @@ use super::played::Exchange;
 use super::session::Session;
 use super::tally::Tally;
 use super::transform::streams::{self, by_hand, interleaved};
+use super::world::World;
 use super::{compare, trouble};
 
 /// Streams at the same time are as streams one after the other.
@@ -38,7 +41,7 @@ fn interleaving(lab: &Lab) -> Judged {
         }
         let one = single[index];
         let other = single[(index + 1 + (entropy.next_u64() as usize % (single.len() - 1))) % single.len()];
-        if !std::sync::Arc::ptr_eq(&one.world, &other.world) || std::ptr::eq(one, other) {
+        if !Arc::ptr_eq(&one.world, &other.world) || std::ptr::eq(one, other) {
             continue;
         }
         let (a, b) =
@@ -66,7 +69,8 @@ fn interleaving(lab: &Lab) -> Judged {
             continue;
         }
         for (nth, (was, is)) in oracle.exchanges.iter().zip(&played.exchanges).enumerate() {
-            if let Some(difference) = compare::exchange(was, is) {
+            let again = || with_other_randomness(lab, one).play(&apart).exchanges.into_iter().nth(nth);
+            if let Some(difference) = difference(lab, was, is, again) {
                 let stream = ["a", "b"][nth.min(1)];
                 let mut difference = difference;
                 difference.expect.stream = Some(stream.to_owned());
@@ -77,6 +81,26 @@ fn interleaving(lab: &Lab) -> Judged {
         }
     }
     tally.judged()
+}
+
+/// A world in which a session's plugin draws other numbers.
+fn with_other_randomness(lab: &Lab, session: &Session) -> Arc<World> {
+    lab.world_with(session, |scenario| scenario.seed = lab.options.seed.wrapping_add(1))
+}
+
+/// In what an exchange differs from the untouched one. Where the plugin draws random numbers and they show in what it
+/// writes, only its decisions count: who draws in another order gets other numbers, and nothing is shared by that.
+/// `again` is the untouched exchange with other randomness; it is asked for only when something differs.
+fn difference(
+    lab: &Lab,
+    oracle: &Exchange,
+    found: &Exchange,
+    again: impl FnOnce() -> Option<Exchange>,
+) -> Option<compare::Difference> {
+    let differs = compare::exchange(oracle, found)?;
+    let random = lab.habits.calls("random_get")
+        && again().is_some_and(|again| compare::exchange(oracle, &again).is_some());
+    if random { compare::decision(oracle, found) } else { Some(differs) }
 }
 
 /// Each worker has its own VM.
@@ -144,8 +168,9 @@ fn shared_vm(lab: &Lab) -> Judged {
     let Some(other) = super::configuration::other(lab) else {
         return Judged::NotApplicable("it takes no second configuration that is different".to_owned());
     };
-    let pair = |ids: [&str; 2]| {
+    let pair = |ids: [&str; 2], seed: u64| {
         lab.world_with(session, |scenario| {
+            scenario.seed = seed;
             let Chain::Plugins(plugins) = &mut scenario.chain else { return };
             let mut second = plugins[0].clone();
             second.name = format!("{}_other", second.name);
@@ -157,7 +182,9 @@ fn shared_vm(lab: &Lab) -> Judged {
             }
         })
     };
-    let (apart, together) = (pair(["one", "two"]), pair(["one", "one"]));
+    let seed = lab.options.seed;
+    let (apart, together) = (pair(["one", "two"], seed), pair(["one", "one"], seed));
+    let chance = std::cell::LazyCell::new(|| pair(["one", "two"], seed.wrapping_add(1)));
     if let Err(no) = apart.start().map(quiet) {
         return Judged::Inconclusive(format!("two of it do not start: {}", super::lab::first_line(&no.why)));
     }
@@ -167,9 +194,7 @@ fn shared_vm(lab: &Lab) -> Judged {
         tally.found(Finding::new(format!("two plugins start in two VMs, and not in one: {why}")));
         return tally.judged();
     }
-    for (session, _) in
-        lab.sound().filter(|(of, _)| std::sync::Arc::ptr_eq(&of.world, &session.world)).take(8)
-    {
+    for (session, _) in lab.sound().filter(|(of, _)| Arc::ptr_eq(&of.world, &session.world)).take(8) {
         tally.tried();
         let (oracle, played) = (apart.play(&session.steps), together.play(&session.steps));
         let what = format!("{}, two plugins in one VM", session.name);
@@ -179,8 +204,9 @@ fn shared_vm(lab: &Lab) -> Judged {
             tally.found(finding);
         } else {
             let exchange = |exchanges: &[Exchange]| exchanges.get(session.exchange_index()).cloned();
+            let again = || exchange(&chance.play(&session.steps).exchanges);
             if let (Some(one), Some(two)) = (exchange(&oracle.exchanges), exchange(&played.exchanges))
-                && let Some(difference) = compare::exchange(&one, &two)
+                && let Some(difference) = difference(lab, &one, &two, again)
             {
                 let steps = session.steps.clone();
                 tally.found(lab.difference(&together, steps, session.target, &played, &what, difference));

@@ -1,24 +1,24 @@
 //! Which scenarios share an Envoy, and what one Envoy makes of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use proxy_wasm_harness::manifest::stands_for_rbac;
-use proxy_wasm_harness::scenario::{FailurePolicy, Modules, PluginSpec};
+use proxy_wasm_harness::scenario::{FailurePolicy, Modules, PluginSpec, StartOutcome, StepKind};
 use proxy_wasm_harness::state::Protocol;
 use proxy_wasm_harness::vm::Plugin;
 
 use super::Trial;
 use super::compare::compare;
-use super::config::{Filter, Listener, UPSTREAM, own_name};
+use super::config::{UPSTREAM, own_name};
 use super::durations;
 use super::envoy::Envoy;
 use super::error::ParityError;
 use super::exchange::Exchange;
-use super::mark::marked;
-use super::mock;
+use super::ground::Ground;
+use super::mock::{self, Thread};
 use super::play::play;
-use super::playable::{self, LONGEST};
+use super::playable::LONGEST;
+use super::refused;
 use super::report::Outcome;
 use super::simulate::{Simulated, simulate};
 use super::stage::Stage;
@@ -76,7 +76,16 @@ impl<'a> Prepared<'a> {
 
     /// Whether it needs an Envoy of its own.
     fn alone(&self) -> bool {
-        self.crashes() || self.simulated.calls(&SHARED) || self.simulated.calls_at_start(&FROM_THE_START)
+        self.refused()
+            || self.crashes()
+            || self.simulated.calls(&SHARED)
+            || self.simulated.calls_at_start(&FROM_THE_START)
+    }
+
+    /// Whether the scenario says that the proxy refuses to start.
+    pub(super) fn refused(&self) -> bool {
+        let steps = &self.trial.scenario.steps;
+        steps.iter().any(|step| step.kind == StepKind::Start(StartOutcome::Refused))
     }
 
     /// Whether the mock says that Envoy does not survive it.
@@ -97,7 +106,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// What scenarios of one Envoy share: see [`Settings`].
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let scenario = &self.trial.scenario;
         let h2 = |protocol| protocol == Protocol::Http2;
         let mut clusters = BTreeMap::from([(UPSTREAM.to_owned(), h2(scenario.upstream_protocol()))]);
@@ -108,7 +117,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// The VM of each plugin of the chain: its number among those of the chain.
-    fn groups(&self) -> Vec<usize> {
+    pub(super) fn groups(&self) -> Vec<usize> {
         let mut firsts: Vec<usize> = Vec::new();
         let shares = |one: usize, other: usize| {
             let ((a, p), (b, q)) = (&self.plugins[one], &self.plugins[other]);
@@ -128,9 +137,15 @@ impl<'a> Prepared<'a> {
     }
 
     /// The VMs of plugins that stand for a filter of Envoy's own, which has none.
-    fn stand_ins(&self) -> Vec<&str> {
+    pub(super) fn stand_ins(&self) -> Vec<&str> {
         let all = self.plugins.iter().filter(|(spec, _)| stands_for_rbac(spec));
         all.map(|(spec, _)| spec.name.as_str()).collect()
+    }
+
+    /// The name of the VM of a mark, where the scenario's marks begin with `first`.
+    pub(super) fn vm_of(&self, mark: u32, first: u32) -> Option<String> {
+        let group = mark.checked_sub(first).filter(|group| *group < 64)?;
+        self.vm_name(group as usize)
     }
 
     /// The name of a VM: those of its plugins.
@@ -146,7 +161,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// What Envoy may write before a message of one of the plugins.
-    fn prefixes(&self) -> Vec<String> {
+    pub(super) fn prefixes(&self) -> Vec<String> {
         let mut all = vec![": ".to_owned()];
         for (spec, _) in &self.plugins {
             let (root, vm) = (spec.root_id.as_str(), spec.vm.id.as_str());
@@ -182,7 +197,7 @@ pub(super) fn batches(all: &[Prepared<'_>]) -> Vec<Vec<usize>> {
 }
 
 /// Marks of one scenario begin here.
-fn first_mark(at: usize) -> u32 {
+pub(super) fn first_mark(at: usize) -> u32 {
     (at as u32) << 6
 }
 
@@ -191,6 +206,11 @@ const TRIES: usize = 5;
 
 /// Plays a batch, each of its scenarios until it is certain that the machine was fast enough for it.
 pub(super) fn run(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Vec<Outcome>, ParityError> {
+    if let [one] = batch
+        && one.refused()
+    {
+        return Ok(vec![refused::judge(envoy, one)?]);
+    }
     let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
     let mut rest: Vec<usize> = (0..batch.len()).collect();
     for _ in 0..TRIES {
@@ -213,7 +233,7 @@ fn once(
     let mut again = Vec::new();
     while !places.is_empty() {
         let members: Vec<&Prepared<'_>> = places.iter().map(|at| batch[*at]).collect();
-        let mut stage = start(envoy, &members)?;
+        let mut stage = Stage::new(envoy, Ground::new(&members)?)?;
         let mut played = 0;
         for (at, prepared) in members.iter().enumerate() {
             let place = places[at];
@@ -237,45 +257,6 @@ fn once(
     Ok(again)
 }
 
-fn start(envoy: &Envoy, batch: &[&Prepared<'_>]) -> Result<Stage, ParityError> {
-    let clusters: BTreeMap<String, bool> = batch.iter().flat_map(|prepared| prepared.settings().2).collect();
-    let clusters: Vec<(String, Protocol)> = clusters
-        .into_iter()
-        .map(|(name, h2)| (name, if h2 { Protocol::Http2 } else { Protocol::Http1 }))
-        .collect();
-    let warm = batch.iter().any(|prepared| prepared.simulated.fleeting);
-    Stage::new(envoy, &clusters, warm, |home: &Path| {
-        let mut listeners = Vec::new();
-        for (at, prepared) in batch.iter().enumerate() {
-            let groups = prepared.groups();
-            let mut written = BTreeSet::new();
-            let mut chain = Vec::new();
-            for ((spec, plugin), group) in prepared.plugins.iter().zip(&groups) {
-                if stands_for_rbac(spec) {
-                    chain.push(Filter::Rbac);
-                    continue;
-                }
-                let mark = first_mark(at) + *group as u32;
-                let file = home.join(format!("{mark}.wasm"));
-                if written.insert(mark) {
-                    let module = marked(plugin.wasm(), mark)
-                        .map_err(|error| std::io::Error::other(error.to_string()))
-                        .map_err(ParityError::io("marking a module"))?;
-                    std::fs::write(&file, module).map_err(ParityError::io("writing a module"))?;
-                }
-                chain.push(Filter::Plugin(spec, file));
-            }
-            listeners.push(Listener {
-                name: format!("scenario-{at}"),
-                host: &prepared.trial.scenario.host,
-                chain,
-                tcp: playable::is_tcp(&prepared.trial.scenario),
-            });
-        }
-        Ok(listeners)
-    })
-}
-
 fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outcome, bool), ParityError> {
     let scenario = &prepared.trial.scenario;
     if prepared.plugins.iter().any(|(spec, _)| spec.failure_policy == FailurePolicy::Reload) {
@@ -288,12 +269,9 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     let records = &stage.process.records.all()[..played.end];
     let main = stage.process.main_thread();
     let blocks = trace::blocks(records, |thread| thread != main);
-    let first = first_mark(at);
-    let vms = |mark: u32| {
-        mark.checked_sub(first).filter(|group| *group < 64).and_then(|group| prepared.vm_name(group as usize))
-    };
+    let vms = |mark: u32| prepared.vm_of(mark, first_mark(at));
     let mut envoy = views::of_envoy(&played, &blocks, &vms, &prepared.prefixes());
-    let mut mock = mock::views(scenario, &prepared.simulated, &prepared.stand_ins());
+    let mut mock = mock::views(scenario, &prepared.simulated, Thread::Worker, &prepared.stand_ins());
     if let Some(parity) = &scenario.parity {
         envoy.mask(&parity.mask);
         mock.mask(&parity.mask);

@@ -84,6 +84,18 @@ impl Envoy {
 
     /// Starts it with `config` in the empty folder `home`, and waits until it serves.
     pub(super) fn start(&self, config: &Json, home: &Path) -> Result<Process, ParityError> {
+        match self.try_to_start(config, home)? {
+            (process, None) => Ok(process),
+            (mut process, Some(status)) => Err(ParityError::Ended { status, log: process.last_words() }),
+        }
+    }
+
+    /// Starts it, and waits until it serves or has ended; in that case tells how.
+    pub(super) fn try_to_start(
+        &self,
+        config: &Json,
+        home: &Path,
+    ) -> Result<(Process, Option<String>), ParityError> {
         let io = ParityError::io("preparing Envoy's folder");
         let nonce = Nonce::new();
         let (file, log) = (home.join("envoy.json"), home.join("envoy.log"));
@@ -109,8 +121,8 @@ impl Envoy {
             .stderr(stderr);
         let child = reaper::start(&mut command, home).map_err(ParityError::io("starting Envoy"))?;
         let mut process = Process { child, records, admin: None };
-        process.wait_until_ready(&admin, self.start)?;
-        Ok(process)
+        let ended = process.wait_until_ready(&admin, self.start)?;
+        Ok((process, ended))
     }
 }
 
@@ -150,17 +162,20 @@ pub(super) struct Process {
 }
 
 impl Process {
-    fn wait_until_ready(&mut self, admin: &Path, limit: Duration) -> Result<(), ParityError> {
+    /// Waits until it serves, or has ended; in that case tells how.
+    fn wait_until_ready(&mut self, admin: &Path, limit: Duration) -> Result<Option<String>, ParityError> {
         let began = Instant::now();
         loop {
             if self.admin.is_none() {
                 self.admin = std::fs::read_to_string(admin).ok().and_then(|text| text.trim().parse().ok());
             }
             if self.admin.is_some() && self.ask("/ready").is_ok_and(|said| said.contains("LIVE")) {
-                return Ok(());
+                self.records.read().map_err(ParityError::io("reading Envoy's log"))?;
+                return Ok(None);
             }
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(ParityError::Ended { status: status.to_string(), log: self.last_words() });
+                self.records.read().map_err(ParityError::io("reading Envoy's log"))?;
+                return Ok(Some(status.to_string()));
             }
             if began.elapsed() > limit {
                 return Err(self.late("start", limit));

@@ -9,8 +9,17 @@ use super::normalise;
 use super::simulate::Simulated;
 use super::views::{self, Views};
 
+/// Whose VMs are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thread {
+    /// The one that serves streams.
+    Worker,
+    /// The one that starts the others.
+    Main,
+}
+
 /// The views of a scenario on the mock. The VMs of `stand_ins` are not there on Envoy.
-pub(super) fn views(scenario: &Scenario, simulated: &Simulated, stand_ins: &[&str]) -> Views {
+pub(super) fn views(scenario: &Scenario, simulated: &Simulated, thread: Thread, stand_ins: &[&str]) -> Views {
     let transcript = &simulated.transcript;
     let mut views = Views {
         http: mock_http::lines(scenario, simulated),
@@ -18,12 +27,12 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated, stand_ins: &[&st
         ..Views::default()
     };
     let mut depth = 0;
-    // Calls under way in a VM that serves no stream: the worker's are compared.
+    // Calls under way in the VMs of the other thread.
     let mut elsewhere = 0;
     for event in transcript.events() {
         let skipped = match event.kind {
             EventKind::Callback { vm, .. } | EventKind::Hostcall { vm, .. } => {
-                let skipped = !is_workers(transcript.vm_name(vm), stand_ins);
+                let skipped = !runs_on(thread, transcript.vm_name(vm), stand_ins);
                 elsewhere += usize::from(skipped);
                 skipped
             }
@@ -34,7 +43,7 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated, stand_ins: &[&st
                 true
             }
             EventKind::Log { vm, .. } | EventKind::Unimplemented { vm, .. } => {
-                !is_workers(transcript.vm_name(vm), stand_ins)
+                !runs_on(thread, transcript.vm_name(vm), stand_ins)
             }
             _ => false,
         };
@@ -46,10 +55,17 @@ pub(super) fn views(scenario: &Scenario, simulated: &Simulated, stand_ins: &[&st
     views
 }
 
-/// Whether a VM serves streams; the name of any other tells what it is for.
-fn is_workers(vm: &str, stand_ins: &[&str]) -> bool {
-    !vm.split('+').all(|plugin| stand_ins.contains(&plugin))
-        && !["@base", "@canary", "@main"].iter().any(|what| vm.contains(what))
+/// Whether a VM is one of the thread's; the name of one that serves no stream tells what it is for.
+fn runs_on(thread: Thread, vm: &str, stand_ins: &[&str]) -> bool {
+    let role = ["@base", "@canary", "@main"].iter().find_map(|role| vm.find(role));
+    let plugins = &vm[..role.unwrap_or(vm.len())];
+    !plugins.split('+').all(|plugin| stand_ins.contains(&plugin))
+        && role.is_some() == (thread == Thread::Main)
+}
+
+/// The name of a VM without what it is for.
+fn plain(vm: &str) -> &str {
+    ["@base", "@canary", "@main"].iter().find_map(|role| vm.split_once(role)).map_or(vm, |(name, _)| name)
 }
 
 fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mut usize) {
@@ -58,7 +74,7 @@ fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mu
         EventKind::Callback { vm, callback, args, len, .. } => {
             let args: Vec<String> =
                 args[..usize::from(len)].iter().map(|arg| (*arg as i32 as u32).to_string()).collect();
-            let (vm, name) = (transcript.vm_name(vm), callback.name());
+            let (vm, name) = (plain(transcript.vm_name(vm)), callback.name());
             views.abi.push(format!("{}{vm} {name}({})", indent(*depth), args.join(", ")));
             *depth += 1;
         }
@@ -87,7 +103,7 @@ fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mu
         EventKind::Trap { vm, callback, message } => {
             *depth = depth.saturating_sub(1);
             let message = String::from_utf8_lossy(transcript.bytes(message)).into_owned();
-            let line = views::trap_line(transcript.vm_name(vm), callback.name(), &message);
+            let line = views::trap_line(plain(transcript.vm_name(vm)), callback.name(), &message);
             views.abi.push(format!("{}{line}", indent(*depth)));
             views.log.push(line);
         }
@@ -96,7 +112,7 @@ fn calls(views: &mut Views, transcript: &Transcript, kind: EventKind, depth: &mu
         }
         EventKind::Log { vm, level, message, .. } => {
             let message = transcript.bytes(message);
-            views.log.push(views::log_line(transcript.vm_name(vm), level_word(level), message));
+            views.log.push(views::log_line(plain(transcript.vm_name(vm)), level_word(level), message));
         }
         _ => {}
     }

@@ -1,8 +1,8 @@
 //! Real Envoy as the judge: scenarios played on it and on the mock, and compared.
 //!
 //! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `reaper` (no
-//! Envoy outlives us), `config`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
-//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `warm` (a connection that is open before), `socket`, `peer`,
+//! Envoy outlives us), `config`, `ground`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
+//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `refused` (one that does not begin), `warm` (a connection that is open before), `socket`, `peer`,
 //! `todo`, `render`, `wire`, `render_h2`, `h2` (its bytes), `records`, `trace` (Envoy's log), `simulate`, `mock`,
 //! `mock_http` (the same on the mock), `views` (both sides as lines), `normalise`, `durations` (what cannot be equal), `compare`,
 //! `known` (differences with their reasons), `report`, `tell`, `page` (what came of it, as values, text and a page).
@@ -17,6 +17,7 @@ mod durations;
 mod envoy;
 mod error;
 mod exchange;
+mod ground;
 mod h2;
 mod known;
 mod mark;
@@ -29,6 +30,7 @@ mod play;
 mod playable;
 mod reaper;
 mod records;
+mod refused;
 mod render;
 mod render_h2;
 mod report;

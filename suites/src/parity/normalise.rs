@@ -110,6 +110,11 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "setting",
+        what: "a start that is refused is compared on the main thread, up to the refusal",
+        why: "no worker begins; what follows is how Envoy ends, and the mock's proxy never does",
+    },
+    Normalisation {
+        view: "setting",
         what: "with `failure_policy: reload`, Envoy has been up for 1.6 s before the first step",
         why: "its backoff counts from the first load, too, and draws from a range; the mock's proxy has been up for long",
     },

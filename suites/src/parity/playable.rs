@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use proxy_wasm_harness::scenario::{
-    Answers, Chain, PluginSpec, RespondWith, Scenario, StartOutcome, StepKind,
-};
+use proxy_wasm_harness::scenario::{Answers, Chain, PluginSpec, RespondWith, Scenario, StepKind};
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
 use super::config::UPSTREAM;
@@ -60,7 +58,6 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     }
     for step in &scenario.steps {
         time += match &step.kind {
-            StepKind::Start(StartOutcome::Refused) => return refuse("refused starts are not played yet"),
             StepKind::Request(of) => request(of, scenario)?.max(step.every.unwrap_or_default()) * step.repeat,
             StepKind::Open(open) => request(&open.request, scenario)?,
             StepKind::Send(send) => send.chunks.iter().map(|chunk| chunk.after).sum(),
@@ -70,7 +67,7 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
                 RespondWith::Scripted => Duration::ZERO,
             },
             StepKind::Advance(span) => *span,
-            StepKind::Start(StartOutcome::Ok) | StepKind::Abort(_) | StepKind::Expect => Duration::ZERO,
+            StepKind::Start(_) | StepKind::Abort(_) | StepKind::Expect => Duration::ZERO,
             StepKind::SetClock(_) => return refuse("the clock of a real proxy cannot be set"),
             StepKind::Fault(_) => return refuse("a real proxy's hostcalls cannot be made to fail"),
             StepKind::SetProperty(_) => return refuse("no other filter sets properties there"),

@@ -17,6 +17,8 @@ use super::wire::find;
 #[derive(Debug)]
 pub(super) struct Simulated {
     pub(super) transcript: Transcript,
+    /// It was not started.
+    pub(super) refused: bool,
     /// Ids of what was found.
     pub(super) findings: Vec<String>,
     pub(super) forecast: Forecast,
@@ -74,6 +76,7 @@ pub(super) fn simulate(scenario: &Scenario, modules: &dyn Modules) -> Result<Sim
     let stats = run.metrics.iter().filter_map(|(name, value)| stat(name, value)).collect();
     let findings = run.findings.iter().map(|finding| finding.id.clone()).collect();
     Ok(Simulated {
+        refused: run.refused,
         transcript: run.transcript,
         findings,
         forecast: Forecast { stalls, took: run.took, order },

@@ -9,11 +9,10 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use proxy_wasm_harness::state::Protocol;
-
-use super::config::{self, Cluster, Listener, PING};
+use super::config::PING;
 use super::envoy::{Envoy, Process};
 use super::error::ParityError;
+use super::ground::Ground;
 
 /// How long Envoy may take to answer a ping.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,7 +43,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    fn new(cluster: &str) -> io::Result<Self> {
+    pub(super) fn new(cluster: &str) -> io::Result<Self> {
         let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         Ok(Self { cluster: cluster.to_owned(), address: listener.local_addr()?, listener: Some(listener) })
     }
@@ -67,34 +66,10 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Stage {
-    /// Starts Envoy with a listener for each scenario, and one without plugins to the upstream where that is to be
-    /// `warm`. `listeners` is told the folder for modules.
-    pub(super) fn new<'a>(
-        envoy: &Envoy,
-        clusters: &[(String, Protocol)],
-        warm: bool,
-        listeners: impl FnOnce(&std::path::Path) -> Result<Vec<Listener<'a>>, ParityError>,
-    ) -> Result<Self, ParityError> {
-        let home = tempfile::Builder::new()
-            .prefix("parity-")
-            .tempdir()
-            .map_err(ParityError::io("making a folder for Envoy"))?;
-        let servers = clusters
-            .iter()
-            .map(|(cluster, _)| Server::new(cluster))
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(ParityError::io("listening on loopback"))?;
-        let clusters: Vec<Cluster> = clusters
-            .iter()
-            .zip(&servers)
-            .map(|((name, protocol), server)| Cluster {
-                name: name.clone(),
-                port: server.address.port(),
-                protocol: *protocol,
-            })
-            .collect();
-        let bootstrap = config::bootstrap(&listeners(home.path())?, &clusters, warm);
-        let process = envoy.start(&bootstrap, home.path())?;
+    /// Starts Envoy.
+    pub(super) fn new(envoy: &Envoy, ground: Ground) -> Result<Self, ParityError> {
+        let Ground { home, servers, config } = ground;
+        let process = envoy.start(&config, home.path())?;
         let listeners: BTreeMap<String, SocketAddr> = process.ports()?.into_iter().collect();
         let address = listeners.get(PING).copied().ok_or(io::ErrorKind::NotFound);
         let connect = |address| {

@@ -107,12 +107,33 @@ pub(super) fn of_envoy(
         received.join();
         message(&mut views.http, &call_title(&call.cluster, call.number), &received, ending);
     }
+    trace_lines(&mut views, blocks, vms, prefixes);
+    views
+}
+
+/// The views of a start: what came of it, and what its VMs did.
+pub(super) fn of_start(
+    said: &str,
+    blocks: &[Block],
+    vms: &dyn Fn(u32) -> Option<String>,
+    prefixes: &[String],
+) -> Views {
+    let mut views = Views { http: vec![said.to_owned()], ..Views::default() };
+    trace_lines(&mut views, blocks, vms, prefixes);
+    views
+}
+
+fn trace_lines(
+    views: &mut Views,
+    blocks: &[Block],
+    vms: &dyn Fn(u32) -> Option<String>,
+    prefixes: &[String],
+) {
     for block in blocks {
         let Some(vm) = block.vm.and_then(vms) else { continue };
-        block_lines(&mut views, &vm, block, prefixes);
+        block_lines(views, &vm, block, prefixes);
     }
     normalise::clock_reads(&mut views.abi);
-    views
 }
 
 fn block_lines(views: &mut Views, vm: &str, block: &Block, prefixes: &[String]) {

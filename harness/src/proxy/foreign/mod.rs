@@ -62,6 +62,10 @@ impl Proxy {
     }
 
     /// Calls one of those that come with a feature.
+    #[cfg_attr(
+        not(any(feature = "cel", feature = "signatures")),
+        expect(unused_variables, reason = "of the features")
+    )]
     fn call_optional(&mut self, vm: VmIndex, row: &'static ForeignFunction, arguments: &[u8]) -> Answer {
         match row.name {
             #[cfg(feature = "cel")]

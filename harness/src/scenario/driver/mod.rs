@@ -125,12 +125,13 @@ struct Driver<'s> {
     passages: Vec<Passage>,
     exchanges: usize,
     steps: usize,
+    refused: bool,
 }
 
 impl<'s> Driver<'s> {
     fn new(scenario: &'s Scenario, host: Box<Host>) -> Self {
         let (streams, judge) = (Streams::default(), Judge::new(scenario));
-        Self { scenario, host, streams, judge, passages: Vec::new(), exchanges: 0, steps: 0 }
+        Self { scenario, host, streams, judge, passages: Vec::new(), exchanges: 0, steps: 0, refused: false }
     }
 
     /// Moves time on to the next repetition of a step whose last one began at `last`.
@@ -143,6 +144,7 @@ impl<'s> Driver<'s> {
 
     /// Judges the start. Answers whether there is more to do.
     fn start(&mut self, refusal: Option<Refusal>) -> bool {
+        self.refused = refusal.is_some();
         let first = self.scenario.steps.first();
         let written = first.and_then(|step| match step.kind {
             StepKind::Start(outcome) => Some((outcome, step)),
@@ -392,6 +394,7 @@ impl<'s> Driver<'s> {
             passages,
             spent: host.spent().to_vec(),
             plugins: host.plugins().map(str::to_owned).collect(),
+            refused: self.refused,
             imaged: host.imaged(),
             took: host.now() - Instant::ZERO,
             metrics: host.metrics().map(|(name, value)| (name.to_vec(), value.clone())).collect(),

@@ -1,0 +1,1 @@
+proxy_wasm_suites::scenarios!("scenarios");
