@@ -1,18 +1,19 @@
 //! The book: each chapter's files are written, and its commands run, in the order of the text; the tables of the format
 //! are those of the schema.
 
+#![cfg(unix)]
+
+mod pages;
 mod playground;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use playground::{Playground, artifact};
+use pages::Page;
+use playground::Playground;
 use serde_json::Value;
 
 const BOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src");
-
-/// The languages of blocks that are only read: builds of other toolchains, and Rust that the crates' own tests have.
-const READ: [&str; 2] = ["sh", "rust,ignore"];
 
 fn chapters() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = fs::read_dir(BOOK)
@@ -24,68 +25,13 @@ fn chapters() -> Vec<PathBuf> {
     all
 }
 
-/// What a reader of the book has built.
-fn reader() -> Playground {
-    let play = Playground::new();
-    let module = |name: &str| fs::read(artifact(name)).expect("a module");
-    play.write("build/limiter.wasm", module("rate_limiting_go"));
-    play.write("build/body.wasm", module("http_body_cpp"));
-    play.write("build/headers.wasm", module("http_headers_go"));
-    let probe = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins-under-test/probes/http_calls/resume.wat");
-    play.write("build/auth.wat", fs::read(probe).expect("a probe"));
-    play
-}
-
 #[test]
 fn every_command_of_the_book_works() {
     for chapter in chapters() {
         let name = chapter.file_name().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&chapter).expect("a chapter");
-        let play = reader();
-        let mut file: Option<&str> = None;
-        let mut lines = text.lines();
-        while let Some(line) = lines.next() {
-            if let Some(comment) = line.strip_prefix("<!-- file: ") {
-                file = comment.strip_suffix(" -->");
-            }
-            let Some(language) = line.strip_prefix("```") else { continue };
-            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            match (file.take(), language) {
-                (Some(path), _) => {
-                    play.write(path, format!("{}\n", block.join("\n")));
-                }
-                (None, "console") => block.iter().for_each(|line| command(&play, &name, line)),
-                (None, language) => {
-                    assert!(READ.contains(&language), "{name}: a block of {language:?} that nothing runs")
-                }
-            }
-        }
+        Page { name: &name, program: "proxy-wasm-test", play: &pages::reader() }.play(&text);
     }
-}
-
-/// Runs one line, which begins with `$ `. It has to succeed, or to end in 1 where it says so.
-fn command(play: &Playground, chapter: &str, line: &str) {
-    let line = line.strip_prefix("$ ").unwrap_or_else(|| panic!("{chapter}: {line}"));
-    let (words, remark) = line.split_once(" #").unwrap_or((line, ""));
-    let words = words.strip_prefix("proxy-wasm-test ").unwrap_or_else(|| panic!("{chapter}: {line}"));
-    let ran = play.run(&shell_words(words).iter().map(String::as_str).collect::<Vec<_>>());
-    let worst = i32::from(remark.contains("may exit 1"));
-    assert!(ran.code <= worst, "{chapter}: {line}\n{ran:?}");
-}
-
-/// Words between blanks; single quotes keep blanks.
-fn shell_words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for c in line.trim().chars() {
-        match c {
-            '\'' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().expect("a word").push(c),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[test]

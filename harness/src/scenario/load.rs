@@ -1,6 +1,6 @@
 //! From a file to its scenarios: names put in their places, cases expanded, the file's values inherited.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::checks;
 use super::document::error::{FileErrors, ScenarioError};
@@ -42,6 +42,21 @@ fn read(path: &Path, root: Node) -> Result<ScenarioFile, FileErrors> {
             Err(FileErrors::new(path, errors))
         }
     }
+}
+
+/// `a/../b` as `b`, where it is the same file: not where `a` is a link to elsewhere.
+fn shortened(path: PathBuf) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        match (part, short.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                short.pop();
+            }
+            _ => short.push(part),
+        }
+    }
+    let same = path.canonicalize().is_ok_and(|long| short.canonicalize().is_ok_and(|short| long == short));
+    if same { short } else { path }
 }
 
 struct Loader {
@@ -92,7 +107,8 @@ impl Loader {
     fn imports(&mut self, root: &Node) {
         let Some(Value::Sequence(imports)) = root.get("import").map(|node| &node.value) else { return };
         for import in imports {
-            let Some(path) = std::path::PathBuf::read(import, &mut self.reader) else { continue };
+            let Some(path) = PathBuf::read(import, &mut self.reader) else { continue };
+            let path = shortened(path);
             let file = match read_file(&path) {
                 Ok(node) => LetFile::read(&node, &mut self.reader),
                 Err(errors) => {

@@ -174,3 +174,33 @@ fn errors_of_imports() {
         assert!(text.contains(said), "{import}\n{text}");
     }
 }
+
+#[test]
+fn an_imported_file_is_called_by_its_short_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tests/t.scenario.yaml");
+    for name in ["tests", "shared", "elsewhere"] {
+        std::fs::create_dir(folder.path().join(name)).expect("a folder");
+    }
+    let write =
+        |name: &str| std::fs::write(folder.path().join(name), "let: {a: 1}\nplugins: []").expect("a file");
+    write("shared/a.let.yaml");
+    let said = |import: &str| {
+        std::fs::write(&path, file(&format!("import: [{import}]\nscenarios: []\n"))).expect("a file");
+        load(&path).expect_err("wrong").to_string().replace(&format!("{}/", folder.path().display()), "")
+    };
+    assert!(
+        said("../shared/a.let.yaml").contains("shared/a.let.yaml:2:1: "),
+        "{}",
+        said("../shared/a.let.yaml")
+    );
+    assert!(!said("../shared/a.let.yaml").contains(".."), "{}", said("../shared/a.let.yaml"));
+    // Behind a link the two dots are those of where it leads to, and have to stay.
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), folder.path().join("tests/link"))
+            .expect("a link");
+        let text = said("link/../shared/a.let.yaml");
+        assert!(text.contains("tests/link/../shared/a.let.yaml:2:1: "), "{text}");
+    }
+}
