@@ -7,6 +7,7 @@ use super::http_date::HttpDate;
 use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
 use super::transcript::{Fault, Party, What};
+use super::upgrade::Upgrade;
 use super::upstream_head::unfit;
 use crate::state::{Fields, Protocol};
 
@@ -50,24 +51,27 @@ impl<G: Guest> Drive<'_, G> {
         }
         let date = self.proxy.http_date();
         let now = self.proxy.clock.now();
+        let agrees = self.agrees_to_upgrade(id);
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
         let (protocol, head_request, upgrade) = (stream.protocol, stream.head_request, stream.upgrade);
         let Some(fields) = stream.half_mut(Direction::Response).headers.as_mut() else { return };
-        let upgraded = upgrade && fields.get(b":status") == Some(b"101");
-        for name in HOP.iter().filter(|_| !upgraded) {
+        // The fields of an upgrade stay, and so does the connection.
+        let by_fields = agrees && upgrade == Some(Upgrade::Fields);
+        let stays = by_fields || (agrees && fields.get(b":status") == Some(b"200"));
+        for name in HOP.iter().filter(|_| !by_fields) {
             fields.remove(name);
         }
         if fields.get(b"date").is_none() {
             fields.add(b"date", date.as_ref().map_or(&[], HttpDate::as_slice));
         }
         fields.overwrite(b"server", b"envoy");
-        if incomplete && protocol == Protocol::Http1 && !upgraded {
+        if incomplete && protocol == Protocol::Http1 && !stays {
             fields.add(b"connection", b"close");
         }
         let code = fields.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
         let mut wire = fields.clone();
-        if protocol == Protocol::Http1 {
+        if protocol == Protocol::Http1 && !agrees {
             frame(&mut wire, end_stream, head_request);
         }
         let unfit = protocol == Protocol::Http1 && unfit(&wire).is_some();

@@ -46,7 +46,7 @@ impl<G: Guest> Drive<'_, G> {
         let mut wire = fields.clone();
         stream.head_request = head_request;
         let upgrade = stream.upgrade;
-        if self.proxy.options.upstream_protocol == Protocol::Http1 && !upgrade {
+        if self.proxy.options.upstream_protocol == Protocol::Http1 && upgrade.is_none() {
             frame(&mut wire, end_stream);
         }
         if let Some(reply) = refused {
@@ -69,7 +69,7 @@ impl<G: Guest> Drive<'_, G> {
         received.head_at = Some(now);
         if end_stream {
             self.request_complete(id);
-        } else if self.stream(id).upgrade && !self.stream(id).upstream.by_hand {
+        } else if self.stream(id).upgrade.is_some() && !self.stream(id).upstream.by_hand {
             // A request without an end is answered when its head has come.
             match self.stream(id).upstream.own_answer.take() {
                 Some(answer) => self.answer(id, answer, true),

@@ -4,16 +4,18 @@ use super::reply::LocalReply;
 use crate::state::Fields;
 
 /// Whether the route of the test matches: everything with an absolute path does, as long as the proxy can tell the
-/// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches).
+/// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches), and `CONNECT`, which has no path.
 pub(super) fn routed(fields: &Fields) -> bool {
-    fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/'))
-        && fields.get(b"x-forwarded-proto").is_some()
+    let path = fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/'));
+    (path || fields.get(b":method") == Some(b"CONNECT")) && fields.get(b"x-forwarded-proto").is_some()
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
     let message = if fields.get(b":method").is_none() {
         "missing required header: :method".to_owned()
+    } else if fields.get(b":method") == Some(b"CONNECT") && fields.get(b":path").is_some() {
+        "missing required header: :protocol".to_owned()
     } else {
         unfit(fields)?
     };
