@@ -78,7 +78,11 @@ pub(crate) fn exchanges(transcript: &Transcript) -> Vec<Exchange> {
         };
         if let Seen::Message(Party::ClientSends, What::Head { .. }, data) = what {
             let head = transcript.bytes(data);
-            let request = format!("{} {}", field(head, b":method"), field(head, b":path"));
+            let target = match field(head, b":path") {
+                path if path.is_empty() => field(head, b":authority"),
+                path => path,
+            };
+            let request = format!("{} {target}", field(head, b":method"));
             all.push(Exchange {
                 at: event.at,
                 request,

@@ -7,6 +7,7 @@ use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
 use super::run::Deadline;
 use super::transcript::{Party, What};
+use super::upgrade::Upgrade;
 use super::upstream::Answering;
 use crate::state::{Answer, Chunk, Decimal, Duration, Field, Fields, Protocol, names};
 
@@ -172,17 +173,23 @@ impl<G: Guest> Drive<'_, G> {
     pub(super) fn upstream_head(&mut self, id: StreamId, mut fields: Fields, status: u16, end_stream: bool) {
         let stream = self.stream(id);
         let upgrade = stream.upgrade;
-        // The answer to HEAD has the head of a body, and none; that to an upgrade is 101, or has none.
+        let agrees = upgrade.is_some_and(|upgrade| upgrade.agrees(status));
+        if agrees {
+            // What follows is not framed, and ends with the upstream's connection.
+            fields.remove_known(names::TRANSFER_ENCODING);
+            fields.remove_known(names::CONTENT_LENGTH);
+            if end_stream {
+                stream.upstream.answering.push_back(Answering::End);
+            }
+        }
+        // The answer to HEAD has the head of a body, and none; that to an upgrade by fields is 101, or has none.
         let end_stream = match upgrade {
-            true => status != 101,
-            false => end_stream || stream.head_request,
+            _ if agrees => false,
+            Some(Upgrade::Fields) => true,
+            Some(Upgrade::Connect) | None => end_stream || stream.head_request,
         };
         if end_stream {
             stream.upstream.answering.clear();
-        }
-        if upgrade && status == 101 {
-            // What follows is not framed.
-            fields.remove_known(names::TRANSFER_ENCODING);
         }
         // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
         fields.remove_known(names::KEEP_ALIVE);
@@ -198,7 +205,7 @@ impl<G: Guest> Drive<'_, G> {
         if let Some(took) = took {
             fields.overwrite_known(names::SERVICE_TIME, Decimal::of(took.as_millis()).as_bytes());
         }
-        if upgrade && end_stream {
+        if upgrade == Some(Upgrade::Fields) && end_stream {
             fields.remove_known(names::CONTENT_LENGTH);
         }
         let stream = self.stream(id);

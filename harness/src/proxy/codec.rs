@@ -4,6 +4,7 @@
 
 use super::Proxy;
 use super::reply::LocalReply;
+use super::upgrade::{connects, has_port};
 use crate::state::{Buffer, Protocol, Request};
 
 /// Methods that the codec knows. Case counts.
@@ -66,7 +67,8 @@ pub(super) fn refusal(request: &Request, length: Option<usize>) -> Option<LocalR
         fields += 1;
         bytes += "content-length: \r\n".len() + length.to_string().len();
     }
-    if !METHODS.iter().any(|method| method.as_bytes() == request.method) {
+    let known = METHODS.iter().any(|method| method.as_bytes() == request.method);
+    if !known || (connects(request) && !has_port(&request.authority)) {
         return Some(LocalReply::own(400, "Bad Request", "http1.codec_error"));
     }
     let too_large = |details| Some(LocalReply::own(431, "Request Header Fields Too Large", details));

@@ -7,6 +7,7 @@ use super::http_date::HttpDate;
 use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
 use super::transcript::{Fault, Party, What};
+use super::upgrade::Upgrade;
 use super::upstream_head::unfit;
 use crate::state::names::{self, Known};
 use crate::state::{Fields, Protocol, number};
@@ -53,25 +54,28 @@ impl<G: Guest> Drive<'_, G> {
         }
         let date = self.proxy.http_date();
         let now = self.proxy.clock.now();
+        let agrees = self.agrees_to_upgrade(id);
         let stream = self.stream(id);
         let incomplete = !stream.half(Direction::Request).complete;
         let (protocol, head_request, upgrade) = (stream.protocol, stream.head_request, stream.upgrade);
         let Some(fields) = stream.half_mut(Direction::Response).headers.as_mut() else { return };
         let code = fields.get_known(names::STATUS).and_then(number);
         let code = code.and_then(|code| u16::try_from(code).ok());
-        let upgraded = upgrade && fields.get_known(names::STATUS) == Some(b"101");
-        if !upgraded {
+        // The fields of an upgrade stay, and so does the connection.
+        let by_fields = agrees && upgrade == Some(Upgrade::Fields);
+        let stays = by_fields || (agrees && fields.get_known(names::STATUS) == Some(b"200"));
+        if !by_fields {
             HOP.into_iter().for_each(|name| fields.remove_known(name));
         }
         if !fields.has(names::DATE) {
             fields.add_known(names::DATE, date.as_ref().map_or(&[], HttpDate::as_slice));
         }
         fields.overwrite_known(names::SERVER, b"envoy");
-        if incomplete && protocol == Protocol::Http1 && !upgraded {
+        if incomplete && protocol == Protocol::Http1 && !stays {
             fields.add_known(names::CONNECTION, b"close");
         }
         let mut wire = fields.clone();
-        if protocol == Protocol::Http1 {
+        if protocol == Protocol::Http1 && !agrees {
             frame(&mut wire, end_stream, head_request, code);
         }
         let unfit = protocol == Protocol::Http1 && unfit(&wire).is_some();

@@ -40,14 +40,14 @@ impl<G: Guest> Drive<'_, G> {
             self.send_local_reply(id, reply);
             return id;
         }
-        if let Some(to) = to {
+        if let Some((to, how)) = to {
             let known = &self.proxy.options.upgrades;
             if !known.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(to)) {
                 self.half(id, Direction::Request).headers = Some(fields);
                 self.send_local_reply(id, upgrade::refused());
                 return id;
             }
-            self.stream(id).upgrade = true;
+            self.stream(id).upgrade = Some(how);
         }
         let stream = self.stream(id);
         stream.head_request = head_request;

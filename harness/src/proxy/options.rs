@@ -31,7 +31,8 @@ pub struct Options {
     pub allow_metadata: bool,
     /// Protocol spoken to the upstream.
     pub upstream_protocol: Protocol,
-    /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`. Default: none, and who asks gets 403.
+    /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`; `CONNECT` allows that method. Default: none,
+    /// and who asks gets 403.
     pub upgrades: Vec<String>,
     /// How plugins are started. Default: one VM for each worker.
     pub start: Start,

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use super::{Proxy, codec, upgrade};
+use super::upgrade::{self, Upgrade};
+use super::{Proxy, codec};
 use crate::state::{Body, Fields, Protocol, Request, names};
 
 /// Header fields that concern one connection only and do not reach the chain.
@@ -130,8 +131,15 @@ fn head(request: &Request) -> Fields {
         Some(proto @ (b"http" | b"https")) => proto,
         _ => &request.scheme,
     };
+    let connects = upgrade::connects(request);
     let authority = given(b"host").unwrap_or(&request.authority);
     let pseudo: [(&[u8], &[u8]); 4] = match request.protocol {
+        Protocol::Http1 if connects => [
+            (b":authority", &request.authority),
+            (b":method", &request.method),
+            (b":scheme", scheme),
+            (b":path", b""),
+        ],
         Protocol::Http1 => [
             (b":authority", authority),
             (b":path", &request.path),
@@ -145,10 +153,10 @@ fn head(request: &Request) -> Fields {
             (b":authority", authority),
         ],
     };
-    for (name, value) in pseudo {
+    for (name, value) in pseudo.into_iter().filter(|(name, _)| !connects || *name != b":path") {
         fields.add(name, value);
     }
-    let upgrade = upgrade::asked(request).is_some();
+    let upgrade = upgrade::asked(request).is_some_and(|(_, how)| how == Upgrade::Fields);
     let connection = given(b"connection").filter(|_| !upgrade).unwrap_or_default();
     let mut cookie: Option<Vec<u8>> = None;
     for (name, value) in &request.headers {
@@ -206,7 +214,9 @@ pub(super) fn as_sent(request: &Request) -> Fields {
     fields.add(b":method", &request.method);
     fields.add(b":scheme", &request.scheme);
     fields.add(b":authority", &request.authority);
-    fields.add(b":path", &request.path);
+    if !upgrade::connects(request) {
+        fields.add(b":path", &request.path);
+    }
     for (name, value) in &request.headers {
         fields.add(name, value);
     }

@@ -47,7 +47,7 @@ impl<G: Guest> Drive<'_, G> {
         let mut wire = fields.clone();
         stream.head_request = head_request;
         let upgrade = stream.upgrade;
-        if self.proxy.options.upstream_protocol == Protocol::Http1 && !upgrade {
+        if self.proxy.options.upstream_protocol == Protocol::Http1 && upgrade.is_none() {
             frame(&mut wire, end_stream);
         }
         if let Some(reply) = refused {
@@ -71,7 +71,7 @@ impl<G: Guest> Drive<'_, G> {
         received.head_at = Some(now);
         if end_stream {
             self.request_complete(id);
-        } else if stream.upgrade && !stream.upstream.by_hand {
+        } else if stream.upgrade.is_some() && !stream.upstream.by_hand {
             // A request without an end is answered when its head has come.
             match self.stream(id).upstream.own_answer.take() {
                 Some(answer) => self.answer(id, answer, true),

@@ -6,6 +6,7 @@ use super::client::ClientSide;
 use super::ids::{Direction, PluginIndex, StreamId, VmIndex};
 use super::properties::{FilterState, Overrides};
 use super::reply::LocalReply;
+use super::upgrade::Upgrade;
 use super::upstream::UpstreamSide;
 use crate::state::{Buffer, Fields, Instant, Protocol};
 
@@ -22,7 +23,7 @@ pub(crate) struct Stream {
     /// The request said `content-type: application/grpc` when it arrived.
     pub(crate) grpc_request: bool,
     /// The request asks to go over to another protocol, and the proxy knows it.
-    pub(crate) upgrade: bool,
+    pub(crate) upgrade: Option<Upgrade>,
     pub(crate) filters: Vec<Filter>,
     halves: [Half; 2],
     /// Which iterations are under way: a local reply waits for them.
@@ -69,7 +70,7 @@ impl Stream {
             protocol,
             head_request: false,
             grpc_request: false,
-            upgrade: false,
+            upgrade: None,
             filters: Vec::new(),
             halves: [Half::default(), Half::default()],
             running: Running::default(),
@@ -110,11 +111,12 @@ impl Stream {
             ended,
         } = self;
         (*own_id, *own_began, *own_protocol) = (id, began, protocol);
-        for flag in [head_request, grpc_request, upgrade, head_sent, ended] {
+        for flag in [head_request, grpc_request, head_sent, ended] {
             *flag = false;
         }
         filters.clear();
         halves.iter_mut().for_each(Half::renew);
+        *upgrade = None;
         *running = Running::default();
         *prepared = None;
         *code = None;

@@ -4,18 +4,20 @@ use super::reply::LocalReply;
 use crate::state::{Fields, names};
 
 /// Whether the route of the test matches: everything with an absolute path does, as long as the proxy can tell the
-/// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches).
+/// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches), and `CONNECT`, which has no path.
 pub(super) fn routed(fields: &Fields) -> bool {
-    fields.get_known(names::PATH).is_some_and(|path| path.first() == Some(&b'/'))
-        && fields.has(names::FORWARDED_PROTO)
+    let path = fields.get_known(names::PATH).is_some_and(|path| path.first() == Some(&b'/'));
+    (path || fields.get_known(names::METHOD) == Some(b"CONNECT")) && fields.has(names::FORWARDED_PROTO)
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
-    let message = if fields.has(names::METHOD) {
-        unfit(fields)?
-    } else {
+    let message = if !fields.has(names::METHOD) {
         "missing required header: :method".to_owned()
+    } else if fields.get_known(names::METHOD) == Some(b"CONNECT") && fields.has(names::PATH) {
+        "missing required header: :protocol".to_owned()
+    } else {
+        unfit(fields)?
     };
     let details = message.replace([' ', '\t', '\n', '\r'], "_");
     Some(LocalReply::own(503, &message, &format!("filter_removed_required_request_headers{{{details}}}")))

@@ -23,7 +23,7 @@ document! {
         pub enable_trailers: Option<bool>,
         /// Whether StopIteration from a headers callback lets body callbacks run.
         pub allow_on_headers_stop_iteration: bool = false,
-        /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`; left out, none.
+        /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`, or `CONNECT`; left out, none.
         pub upgrades: Vec<String> = Vec::new(),
         /// How long the upstream may take.
         pub route_timeout: Duration = Duration::from_secs(15),

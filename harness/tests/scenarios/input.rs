@@ -49,6 +49,20 @@ help: let `expect` alone follow it
 }
 
 #[test]
+fn connect_over_http2() {
+    refused(
+        &Folder,
+        "{request: {method: CONNECT, url: 'http://a:80', http: 2}},",
+        r"
+case.yaml:4:7: CONNECT over HTTP/2 is not offered
+ 4 |       {request: {method: CONNECT, url: 'http://a:80', http: 2}},
+   |       ^
+help: leave `http` out: CONNECT over HTTP/1.1 is
+",
+    );
+}
+
+#[test]
 fn expectations_of_a_stream_before_there_is_one() {
     refused(
         &Folder,

@@ -9,7 +9,7 @@ use std::time::Instant;
 use proxy_wasm_harness::state::{Answer, AnswerKind, Protocol};
 
 use super::peer::Peer;
-use super::render::{self, Act, Ending};
+use super::render::{self, Act, Ending, To};
 use super::render_h2;
 use super::script::Script;
 use super::todo::Todo;
@@ -163,7 +163,10 @@ impl Calls {
                 call.waiting.drain(..at_once).collect()
             }
             (Some(h2), kind) => render_h2::answer(h2, stream, kind, head_request, Ending::Ends),
-            (None, kind) => render::answer(kind, head_request, Ending::Ends),
+            (None, kind) => {
+                let to = if head_request { To::Head } else { To::Any };
+                render::answer(kind, to, Ending::Ends)
+            }
         };
         call.todo.then(answer.after, acts);
         self.answer_messages(at);

@@ -92,7 +92,12 @@ fn listener(listener: &Listener<'_>) -> Json {
     }));
     let timeout = format!("{}.{:09}s", host.route_timeout.as_secs(), host.route_timeout.subsec_nanos());
     let route = json!({"match": {"prefix": "/"}, "route": {"cluster": UPSTREAM, "timeout": timeout}});
-    let manager = http_manager(route, &filters, host.enable_trailers == Some(true));
+    // No prefix matches what has no path.
+    let connect =
+        json!({"match": {"connect_matcher": {}}, "route": {"cluster": UPSTREAM, "timeout": timeout}});
+    let mut manager = http_manager(vec![connect, route], &filters, host.enable_trailers == Some(true));
+    let upgrades: Vec<Json> = host.upgrades.iter().map(|to| json!({"upgrade_type": to})).collect();
+    manager["typed_config"]["upgrade_configs"] = upgrades.into();
     json!({
         "name": listener.name,
         "address": loopback(0),
@@ -129,18 +134,18 @@ fn plain(name: &str, route: Json) -> Json {
     json!({
         "name": name,
         "address": loopback(0),
-        "filter_chains": [{"filters": [http_manager(route, &filters, false)]}],
+        "filter_chains": [{"filters": [http_manager(vec![route], &filters, false)]}],
     })
 }
 
-fn http_manager(route: Json, filters: &[Json], trailers: bool) -> Json {
+fn http_manager(routes: Vec<Json>, filters: &[Json], trailers: bool) -> Json {
     json!({
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "parity",
             "http_protocol_options": {"enable_trailers": trailers},
-            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
             "http_filters": filters,
         },
     })

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use proxy_wasm_harness::state::{Answer, Chunk, Field, Request};
+use proxy_wasm_harness::state::{Answer, AnswerKind, Chunk, Field, Request};
 
 use super::durations;
 use super::peer::Peer;
-use super::render::{self, Ending};
+use super::render::{self, Act, Ending, To};
 use super::render_h2;
 use super::todo::Todo;
 use super::wire::{self, Kind, Message};
@@ -30,6 +30,8 @@ pub(super) struct Exchange {
     left: bool,
     chunked: bool,
     answer_chunked: bool,
+    /// The upstream has agreed to another protocol: its end is that of its connection.
+    upgraded: bool,
     began: Instant,
     answered_after: Duration,
 }
@@ -63,6 +65,7 @@ impl Exchange {
             left: false,
             chunked,
             answer_chunked: false,
+            upgraded: false,
             began: Instant::now(),
             answered_after: Duration::ZERO,
         }
@@ -70,7 +73,10 @@ impl Exchange {
 
     /// What the client has received.
     pub(super) fn response(&self) -> Message {
-        self.client.message(Kind::Response { head_request: self.head_request })
+        let mut message = self.client.message(Kind::Response { head_request: self.head_request });
+        // What has no end of its own ends with its connection, but not when the client takes that away.
+        message.complete &= !(self.left && self.upgraded);
+        message
     }
 
     /// What the upstream has received, over each connection.
@@ -162,16 +168,26 @@ impl Exchange {
             && self.requests().last().is_some_and(|(message, _)| message.complete)
     }
 
+    /// What the upstream answers.
+    fn to(&self) -> To {
+        match self.requests().last() {
+            Some((message, _)) if message.is_head_request() => To::Head,
+            Some((message, _)) if message.is_connect() => To::Connect,
+            _ => To::Any,
+        }
+    }
+
     /// The upstream begins to answer.
     pub(super) fn answer(&mut self, answer: &Answer, ending: Ending) {
-        let head_request = self.requests().last().is_some_and(|(message, _)| message.is_head_request());
+        let to = self.to();
         self.answered = true;
         self.answered_after = self.began.elapsed();
         let Some(peer) = self.upstream.last_mut() else { return };
         let acts = match &mut peer.h2 {
-            Some(h2) => render_h2::answer(h2, peer.stream, &answer.kind, head_request, ending),
-            None => render::answer(&answer.kind, head_request, ending),
+            Some(h2) => render_h2::answer(h2, peer.stream, &answer.kind, to == To::Head, ending),
+            None => render::answer(&answer.kind, to, ending),
         };
+        self.upgraded = matches!(&answer.kind, AnswerKind::Response(of) if render::agrees(of.status, to));
         self.answer_chunked = acts.first().is_some_and(|act| says_chunked(&act.what));
         self.upstream_todo.then(answer.after, acts);
     }
@@ -179,10 +195,13 @@ impl Exchange {
     /// The upstream goes on answering.
     pub(super) fn answer_more(&mut self, chunks: &[Chunk], trailers: Option<&[Field]>, ending: Ending) {
         let Some(peer) = self.upstream.last_mut() else { return };
-        let acts = match &mut peer.h2 {
+        let mut acts = match &mut peer.h2 {
             Some(h2) => render_h2::more(h2, peer.stream, chunks, trailers, ending),
             None => render::more(chunks, trailers, self.answer_chunked, ending),
         };
+        if self.upgraded && ending == Ending::Ends {
+            acts.push(Act::close());
+        }
         self.upstream_todo.then(Duration::ZERO, acts);
     }
 

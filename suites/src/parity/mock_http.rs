@@ -229,6 +229,9 @@ fn head(receiver: Kind, fields: &[Pair<'_>]) -> Vec<Vec<u8>> {
     };
     let first = match receiver {
         Kind::Response { .. } => [b"HTTP/1.1 ", find(b":status")].concat(),
+        Kind::Request if find(b":method") == b"CONNECT" => {
+            [b"CONNECT ", find(b":authority"), b" HTTP/1.1"].concat()
+        }
         Kind::Request => [find(b":method"), b" ", find(b":path"), b" HTTP/1.1"].concat(),
     };
     let written = fields.iter().filter_map(|(name, value)| match *name {

@@ -41,9 +41,6 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
             return refuse("a cluster refuses some connections, and which call met which cannot be seen");
         }
     }
-    if !scenario.host.upgrades.is_empty() {
-        return refuse("upgrades are not played yet");
-    }
     let Chain::Plugins(plugins) = &scenario.chain else {
         return refuse("its chain is not resolved");
     };

@@ -24,6 +24,10 @@ impl Act {
     pub(super) fn write(bytes: Vec<u8>) -> Self {
         Self { after: Duration::ZERO, what: What::Write(bytes) }
     }
+
+    pub(super) fn close() -> Self {
+        Self { after: Duration::ZERO, what: What::Close }
+    }
 }
 
 /// Whether a message ends with what is written.
@@ -36,7 +40,9 @@ pub(super) enum Ending {
 /// A request: its head, then each piece of its body. The end goes with the last piece.
 pub(super) fn request(request: &Request, ending: Ending) -> Vec<Act> {
     let mut head = Vec::new();
-    for part in [&request.method[..], b" ", &request.path, b" HTTP/1.1\r\n"] {
+    let connects = request.method == b"CONNECT";
+    let target = if connects { &request.authority } else { &request.path };
+    for part in [&request.method[..], b" ", target, b" HTTP/1.1\r\n"] {
         head.extend_from_slice(part);
     }
     if !given(&request.headers, "host") {
@@ -45,7 +51,10 @@ pub(super) fn request(request: &Request, ending: Ending) -> Vec<Act> {
     for (name, value) in &request.headers {
         write_field(&mut head, name, value);
     }
-    let framing = framing(&request.body, request.trailers.is_some(), ending);
+    let framing = match connects || asks_for_upgrade(&request.headers) {
+        true => Framing::None,
+        false => framing(&request.body, request.trailers.is_some(), ending),
+    };
     declare(&mut head, &framing, &request.headers);
     head.extend_from_slice(b"\r\n");
     let mut acts = vec![Act::write(head)];
@@ -53,15 +62,33 @@ pub(super) fn request(request: &Request, ending: Ending) -> Vec<Act> {
     acts
 }
 
+/// What an answer answers, as far as it decides over the answer's form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum To {
+    #[default]
+    Any,
+    Head,
+    Connect,
+}
+
+/// Whether a status makes the connection one of another protocol.
+pub(super) fn agrees(status: u16, to: To) -> bool {
+    status == 101 || (to == To::Connect && (200..300).contains(&status))
+}
+
 /// A response, as [`request`]. To HEAD nothing follows the head.
-pub(super) fn response(response: &Response, head_request: bool, ending: Ending) -> Vec<Act> {
+pub(super) fn response(response: &Response, to: To, ending: Ending) -> Vec<Act> {
+    let head_request = to == To::Head;
+    let agrees = agrees(response.status, to);
     let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, "Told").into_bytes();
     for (name, value) in &response.headers {
         write_field(&mut head, name, value);
     }
-    let never_a_body = matches!(response.status, 204 | 304);
+    let never_a_body = matches!(response.status, 204 | 304) && !agrees;
     let mut framing = framing(&response.body, response.trailers.is_some(), ending);
-    if framing == Framing::None && !never_a_body {
+    if agrees {
+        framing = Framing::None;
+    } else if framing == Framing::None && !never_a_body {
         framing = Framing::Length(0);
     }
     declare(&mut head, &framing, &response.headers);
@@ -71,18 +98,32 @@ pub(super) fn response(response: &Response, head_request: bool, ending: Ending) 
         let pieces = response.body.pieces();
         acts.extend(body(pieces, response.trailers.as_deref(), framing.chunked(), ending));
     }
+    if agrees && ending == Ending::Ends {
+        acts.push(Act::close());
+    }
     acts
 }
 
+/// Whether a request asks for another protocol: what follows its head is not HTTP.
+pub(super) fn asks_for_upgrade(headers: &[Field]) -> bool {
+    let upgrade = |value: &[u8]| {
+        value.split(|byte| *byte == b',').any(|one| one.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    };
+    given(headers, "upgrade")
+        && headers.iter().any(|(name, value)| name.eq_ignore_ascii_case(b"connection") && upgrade(value))
+}
+
 /// What an upstream does to answer.
-pub(super) fn answer(kind: &AnswerKind, head_request: bool, ending: Ending) -> Vec<Act> {
-    let close = Act { after: Duration::ZERO, what: What::Close };
+pub(super) fn answer(kind: &AnswerKind, to: To, ending: Ending) -> Vec<Act> {
     match kind {
-        AnswerKind::Response(of) => response(of, head_request, ending),
-        AnswerKind::Grpc(grpc) => response(&grpc_response(grpc), head_request, ending),
-        AnswerKind::Fail(Failure::Refused | Failure::Closed) => vec![close],
+        AnswerKind::Response(of) => response(of, to, ending),
+        AnswerKind::Grpc(grpc) => response(&grpc_response(grpc), to, ending),
+        AnswerKind::Fail(Failure::Refused | Failure::Closed) => vec![Act::close()],
         AnswerKind::Fail(Failure::Cut) => {
-            vec![Act::write(b"HTTP/1.1 200 Told\r\ntransfer-encoding: chunked\r\n\r\n".to_vec()), close]
+            vec![
+                Act::write(b"HTTP/1.1 200 Told\r\ntransfer-encoding: chunked\r\n\r\n".to_vec()),
+                Act::close(),
+            ]
         }
         AnswerKind::Fail(Failure::Timeout) => Vec::new(),
     }

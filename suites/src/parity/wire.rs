@@ -45,6 +45,11 @@ impl Message {
         self.pieces = if body.is_empty() { Vec::new() } else { vec![body] };
     }
 
+    /// Whether it asks for a connection to somebody.
+    pub(super) fn is_connect(&self) -> bool {
+        self.head.first().is_some_and(|line| line.starts_with(b"CONNECT "))
+    }
+
     /// Whether it is a request for a head alone.
     pub(super) fn is_head_request(&self) -> bool {
         self.head.first().is_some_and(|line| line.starts_with(b"HEAD "))

@@ -1,7 +1,8 @@
 //! What a scenario may ask for and cannot have, said before anything runs.
 
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{Expectations, Expected, RunError, Scenario, Span, StartOutcome, StepKind};
+use crate::scenario::{Expectations, Expected, Open, RunError, Scenario, Span, StartOutcome, StepKind};
+use crate::state::Protocol;
 
 type Checked = Result<(), RunError>;
 
@@ -17,6 +18,16 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
                 &step.span,
                 "the start is refused: nothing can be done after it",
                 Some("let `expect` alone follow it"),
+            );
+        }
+        if let StepKind::Request(request) | StepKind::Open(Open { request, .. }) = &step.kind
+            && request.protocol == Protocol::Http2
+            && request.method == b"CONNECT"
+        {
+            return fail(
+                &step.span,
+                "CONNECT over HTTP/2 is not offered",
+                Some("leave `http` out: CONNECT over HTTP/1.1 is"),
             );
         }
         streams |= matches!(step.kind, StepKind::Request(_) | StepKind::Open(_));
