@@ -57,6 +57,36 @@ fn the_least_schedule_is_kept_and_fails_the_same_way() {
 }
 
 #[test]
+fn a_kept_interleaving_fails_the_same_way() {
+    const KEPT: &str = "regressions/claim-one-bucket-for-all-exact.scenario.yaml";
+    let play = Playground::new();
+    play.write("limiter.wasm", std::fs::read(artifact("token_bucket_rust")).expect("the artifact"));
+    play.write(
+        "claim.scenario.yaml",
+        "plugins: [{wasm: limiter.wasm, config: 'limit=3 per_ms=1000 header=x-user defect=blind-write'}]
+scenarios:
+  - name: one bucket for all
+    rate_limit: {algorithm: token_bucket, limit: 3, per: 1s, key: {header: x-user}, scope: shared, exact: true}
+",
+    );
+    let found = play.run(&["run", "claim.scenario.yaml"]);
+    assert_eq!((found.code, found.stderr.as_str()), (1, ""), "{found:?}");
+    assert!(found.stdout.contains(&format!("kept as {KEPT}, which `run` repeats")), "{found:?}");
+    let kept = play.read(KEPT);
+    assert!(kept.contains("interleaving: [") && kept.contains("workers: 2"), "{kept}");
+    let again = play.run(&["run", KEPT]);
+    assert_eq!((again.code, again.stderr.as_str()), (1, ""), "{again:?}");
+    assert_eq!(told(&again), told(&found));
+    // One after the other, nothing is lost.
+    let choices = kept.lines().find(|line| line.contains("interleaving")).expect("it is there");
+    let alone = choices.split("interleaving: [").next().expect("what is before").trim_end_matches([' ', ',']);
+    let rest = choices.split_once(']').expect("its end").1;
+    play.write(KEPT, kept.replace(choices, &format!("{alone}{rest}")));
+    let mended = play.run(&["run", KEPT]);
+    assert_eq!(mended.code, 0, "{mended:?}\n{kept}");
+}
+
+#[test]
 fn seed_and_cases_decide_what_is_drawn() {
     let play = furnished(CLAIM);
     let run = |arguments: &[&str]| play.run(&[&["run", "claim.scenario.yaml"], arguments].concat());

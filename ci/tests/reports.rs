@@ -68,6 +68,8 @@ fn the_page_explains_the_refusal_and_needs_nothing_else() {
         "limiter itself answers 403, in proxy_on_request_headers",
         "and the request goes no further: the upstream never sees it",
         "remain token 0",
+        "1704067200500000000 = 500ms",
+        "1704067200000000000 = 0s",
         "rate limited, wait and retry.",
         "it can wait",
     ] {

@@ -1,7 +1,7 @@
 //! Requests that meet: the decisions of whoever asks for the race are the only chance in it.
 
 use proxy_wasm_harness::host::Host;
-use proxy_wasm_harness::state::Request;
+use proxy_wasm_harness::state::{Duration, Request};
 use proxy_wasm_harness::vm::{LoadOptions, Plugin};
 
 /// Counts requests in shared data, with a read and a blind write.
@@ -25,6 +25,27 @@ fn host(workers: usize) -> Host {
         Plugin::from_bytes("counter", COUNTER.as_bytes(), &LoadOptions::default()).expect("a module");
     Host::builder().plugin(plugin).workers(workers).build().expect("a start")
 }
+
+/// Admits two requests between two ticks, one of which comes each second.
+const TIMED: &str = r#"(module
+  (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+  (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $count (mut i32) (i32.const 0))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $tick (i32.const 1000)))
+    (i32.const 1))
+  (func (export "proxy_on_tick") (param i32) (global.set $count (i32.const 0)))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (if (result i32) (i32.gt_u (global.get $count) (i32.const 2))
+      (then
+        (drop (call $reply (i32.const 403) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+          (i32.const 0) (i32.const -1)))
+        (i32.const 1))
+      (else (i32.const 0)))))"#;
 
 /// A race of so many requests, taking turns at the workers: how many were counted, how often somebody was asked who goes
 /// on, and the transcript.
@@ -51,6 +72,30 @@ fn who_goes_on_is_decided_from_outside_and_nothing_else_is_chance() {
     assert_eq!(race(4, 4, &[0, 1, 2, 3]).0, 1);
     for choices in [&[][..], &[0, 1, 1, 0, 1], &[1, 2, 0, 1, 2, 1]] {
         assert_eq!(race(3, 7, choices), race(3, 7, choices), "the same again");
+    }
+}
+
+#[test]
+fn what_is_due_at_the_instant_of_a_request_comes_before_or_after_it() {
+    let plugin = Plugin::from_bytes("timed", TIMED.as_bytes(), &LoadOptions::default()).expect("a module");
+    for workers in [1, 2] {
+        for (choice, status) in [(0, 200), (1, 403)] {
+            let mut host = Host::builder().plugin(plugin.clone()).workers(workers).build().expect("a start");
+            let request = Request { worker: Some(0), ..Request::get("/") };
+            for _ in 0..2 {
+                assert_eq!(host.send(request.clone()).response().status(), 200);
+            }
+            host.advance_before(Duration::from_secs(1));
+            let mut asked = Vec::new();
+            let exchanges = host.race(vec![request], &mut |of| {
+                asked.push(of);
+                if asked.len() == 1 { choice } else { 0 }
+            });
+            assert_eq!(exchanges[0].response().status(), status, "{workers} workers, {choice}");
+            assert_eq!(asked[0], 2, "the tick, or the request");
+            // The tick has come in any case.
+            assert_eq!(host.send(Request { worker: Some(0), ..Request::get("/") }).response().status(), 200);
+        }
     }
 }
 

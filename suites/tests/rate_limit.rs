@@ -17,7 +17,12 @@ use proxy_wasm_suites::rate_limit::{
 /// `--cases` and `--seed`.
 static TUNING: OnceLock<(Option<u32>, Option<u64>)> = OnceLock::new();
 
-const TESTS: [(&str, fn()); 8] = [
+const TESTS: [(&str, fn()); 10] = [
+    ("a_larger_limit_that_admits_fewer_is_found", a_larger_limit_that_admits_fewer_is_found),
+    (
+        "a_window_that_a_tick_ends_depends_on_who_comes_first",
+        a_window_that_a_tick_ends_depends_on_who_comes_first,
+    ),
     ("a_stream_that_trouble_leaves_behind_is_found", a_stream_that_trouble_leaves_behind_is_found),
     ("as_they_are_declared_the_limiters_pass", as_they_are_declared_the_limiters_pass),
     (
@@ -153,6 +158,67 @@ fn every_broken_twin_is_caught() {
         );
         assert!(counterexample.schedule.requests() <= requests, "{defect}: {counterexample}");
     }
+}
+
+fn a_larger_limit_that_admits_fewer_is_found() {
+    let limited = |limit: u32| {
+        let config = format!("limit={limit} per_ms=1000 header=x-user");
+        Host::builder().plugin(plugin("token_bucket_rust").named("limiter").config(config))
+    };
+    let claim = || RateLimit::token_bucket(3, secs(1)).by_header("x-user").shared();
+    tuned(Suite::new(claim(), limited(3)).larger(limited(5)), None).check();
+    let counterexample = fails(&Suite::new(claim(), limited(3)).larger(limited(2)));
+    assert_eq!(counterexample.violation.property, "larger", "{counterexample}");
+    assert!(counterexample.schedule.requests() <= 3, "{counterexample}");
+}
+
+/// Admits two requests between two ticks, one of which comes each second.
+const TICKED: &[u8] = br#"(module
+  (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+  (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $count (mut i32) (i32.const 0))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $tick (i32.const 1000)))
+    (i32.const 1))
+  (func (export "proxy_on_tick") (param i32) (global.set $count (i32.const 0)))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (if (result i32) (i32.gt_u (global.get $count) (i32.const 2))
+      (then
+        (drop (call $reply (i32.const 403) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+          (i32.const 0) (i32.const -1)))
+        (i32.const 1))
+      (else (i32.const 0)))))"#;
+
+/// Ticks and requests of one instant have no order of their own: to the nanosecond such a limiter cannot be exact.
+fn a_window_that_a_tick_ends_depends_on_who_comes_first() {
+    let suite = |claim| {
+        let plugin = Plugin::from_bytes("ticked", TICKED, &LoadOptions::default()).expect("a module");
+        Suite::new(claim, Host::builder().plugin(plugin.named("limiter")))
+    };
+    let one_by_one = Schedule {
+        workers: 1,
+        ops: vec![
+            Op::Request { worker: 0, key: 0 },
+            Op::Request { worker: 0, key: 0 },
+            Op::Wait(1_000_000_000),
+            Op::Request { worker: 0, key: 0 },
+        ],
+        ..Schedule::default()
+    };
+    let exact = suite(two_per_window().exact());
+    exact.try_schedule(&one_by_one).expect("the tick comes first");
+    let met = Schedule { interleaving: Some(vec![1]), ..one_by_one.clone() };
+    assert_eq!(exact.try_schedule(&met).expect_err("the request comes first").property, "exact");
+    let Exhausted::Failed(failed) = exact.exhaust(&one_by_one, 100) else { panic!("it is found") };
+    assert_eq!(failed.0.interleaving, Some(vec![1]));
+    // The drawn schedules find it too, and what is kept of it fails the same way.
+    let counterexample = fails(&exact);
+    assert_eq!(counterexample.violation.property, "exact", "{counterexample}");
+    assert!(counterexample.schedule.interleaving.is_some(), "{counterexample}");
 }
 
 /// Two workers with three requests each, for one bucket of three, all at once.

@@ -21,6 +21,7 @@ mod start;
 mod tcp;
 mod template;
 mod tester;
+mod time;
 
 use std::sync::Arc;
 
@@ -38,9 +39,9 @@ pub use tcp::Connection;
 pub use template::Template;
 pub use tester::{PluginTester, Seen, TesterOptions};
 
-use crate::proxy::transcript::{Kind, Moved};
+use crate::proxy::transcript::Kind;
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
-use crate::state::{Clock, Duration, Instant, Request};
+use crate::state::{Duration, Instant, Request};
 use crate::vm::{Profile, ProfileError, Spent, Trapped, Vms, Watch};
 
 /// A started proxy with its chain of plugins.
@@ -123,36 +124,6 @@ impl Host {
         let patience = self.slot.deadlines.next().is_some().then_some(self.patience);
         let calls = self.slot.calls_waiting();
         self.stalls.push(Stall { stream: id, held, calls, waited, patience, event });
-    }
-
-    /// Moves both clocks on by `span` and runs everything that falls due, the end of the span included.
-    pub fn advance(&mut self, span: Duration) {
-        self.act(Act::Advance(span));
-        self.advance_for(span, Moved::Advance);
-    }
-
-    pub(crate) fn advance_for(&mut self, span: Duration, why: Moved) {
-        let until = self.now() + span;
-        self.drive().advance_to(until, why);
-    }
-
-    /// Sets the realtime clock, either way, in nanoseconds since the epoch. Deadlines and the monotonic clock stay.
-    pub fn set_clock(&mut self, nanos: u64) {
-        self.act(Act::SetClock(nanos));
-        self.slot.clock.set_realtime(nanos);
-        self.slot.record(Kind::RealtimeSet { to: nanos });
-    }
-
-    /// Virtual monotonic time since the host was built.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.slot.clock.now()
-    }
-
-    /// The clocks.
-    #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.slot.clock
     }
 
     /// Everything that happened.

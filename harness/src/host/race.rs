@@ -1,8 +1,9 @@
-//! Requests that arrive together at several workers, and every order in which they can meet.
+//! Requests that arrive together, and every order in which they, and what is due then, can meet.
 //!
 //! Each worker has a thread and one of them runs at a time (see `vm::turns`). Whoever calls decides who goes on where they
-//! meet: before each hostcall on shared data and queues. What comes before the first of these, be it of a request, an answer
-//! or a tick, no other worker can tell, so it is run without asking. The same decisions give the same transcript.
+//! meet: before each hostcall on shared data and queues. What comes before the first of these no other worker can tell, so it
+//! is run without asking. Inside a worker it is asked what comes first where something is due that did not wait for a
+//! stream: a tick, a queue, the answer of a cluster. The same decisions give the same transcript.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{Act, Exchange, Host};
 use crate::proxy::{Deadline, Drive, Guest, Invocation, NotCreated, Returned, Slot, StreamId, VmIndex};
-use crate::state::Request;
+use crate::state::{DeadlineId, Request};
 use crate::vm::{Pause, Returning, Turn, Turns, Vms, VmsMark};
 
 /// What a worker is told to do.
@@ -72,7 +73,8 @@ impl Host {
     /// Sends requests that arrive at one instant, and waits for all of their exchanges as [`Host::send`] does. Where several
     /// workers meet, before hostcalls on shared data and queues, `choose` is asked which of so many goes on: 0 is the one
     /// that went on last as long as it can, the others follow by their numbers. A worker takes up its requests in the order
-    /// given.
+    /// given; where ticks, messages in queues or answers of clusters are due as well, `choose` is asked what comes first: 0 is
+    /// what has been due longest.
     ///
     /// # Panics
     ///
@@ -86,8 +88,32 @@ impl Host {
             let worker = self.worker(request);
             queues[worker].push_back((number, request.clone()));
         }
-        let mut streams: Vec<Option<StreamId>> = vec![None; requests.len()];
-        let turns = Turns::new(workers);
+        let streams = match &mut queues[..] {
+            [alone] => self.race_alone(alone, choose),
+            _ => self.race_apart(queues, requests.len(), choose),
+        };
+        self.acts.extend(requests.into_iter().map(|request| Act::Send(Arc::new(request))));
+        let limit = began + self.patience;
+        let ids: Vec<StreamId> = streams.into_iter().flatten().collect();
+        for &id in &ids {
+            let ended =
+                self.drive().run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
+            if !ended && !self.slot.halted() {
+                self.stall(id, began);
+            }
+        }
+        ids.into_iter().map(|id| self.exchange_since(id, Some(mark), began)).collect()
+    }
+
+    /// On the workers' own threads; which stream is each request's.
+    fn race_apart(
+        &mut self,
+        queues: Vec<VecDeque<(usize, Request)>>,
+        requests: usize,
+        choose: &mut dyn FnMut(usize) -> usize,
+    ) -> Vec<Option<StreamId>> {
+        let mut streams = vec![None; requests];
+        let turns = Turns::new(queues.len());
         std::thread::scope(|scope| {
             let mut threads = Vec::new();
             let mut all = Vec::new();
@@ -108,17 +134,57 @@ impl Host {
                 }
             }
         });
-        self.acts.extend(requests.into_iter().map(|request| Act::Send(Arc::new(request))));
-        let limit = began + self.patience;
-        let ids: Vec<StreamId> = streams.into_iter().flatten().collect();
-        for &id in &ids {
-            let ended =
-                self.drive().run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
-            if !ended && !self.slot.halted() {
-                self.stall(id, began);
+        streams
+    }
+
+    /// With one worker nobody needs a thread.
+    fn race_alone(
+        &mut self,
+        requests: &mut VecDeque<(usize, Request)>,
+        choose: &mut dyn FnMut(usize) -> usize,
+    ) -> Vec<Option<StreamId>> {
+        let mut streams = vec![None; requests.len()];
+        while !self.slot.halted()
+            && let Some(next) = pick(options(&self.slot, 0, !requests.is_empty()), choose)
+        {
+            match next {
+                Next::Request => {
+                    let (number, request) = requests.pop_front().expect("it is an option");
+                    streams[number] = Some(self.drive().open(&request, 0));
+                }
+                Next::Due(id) => {
+                    let due = self.slot.take_this(id);
+                    due.into_iter().for_each(|deadline| self.drive().happens(deadline));
+                }
             }
         }
-        ids.into_iter().map(|id| self.exchange_since(id, Some(mark), began)).collect()
+        streams
+    }
+}
+
+/// What a worker can do first: what has been due longest; each that comes unasked; what waits in line, a stream's next step
+/// or else a request.
+fn options(slot: &Slot, worker: usize, requested: bool) -> Vec<Next> {
+    let due = slot.deadlines.due(slot.clock.now());
+    let mut options = Vec::new();
+    let mut line = false;
+    for (id, deadline) in due.filter(|(_, deadline)| slot.worker_of(deadline).unwrap_or(0) == worker) {
+        if deadline.is_unasked() || !std::mem::replace(&mut line, true) {
+            options.push(Next::Due(id));
+        }
+    }
+    if !line && requested {
+        options.push(Next::Request);
+    }
+    options
+}
+
+/// One of the options; nothing when there are none.
+fn pick(mut options: Vec<Next>, choose: &mut dyn FnMut(usize) -> usize) -> Option<Next> {
+    match options.len() {
+        0 => None,
+        1 => options.pop(),
+        many => Some(options.swap_remove(choose(many))),
     }
 }
 
@@ -142,6 +208,12 @@ fn work(worker: usize, mut own: OwnVms, told: &Receiver<Job>) -> Vms {
     own.vms
 }
 
+/// What a worker does next.
+enum Next {
+    Request,
+    Due(DeadlineId),
+}
+
 struct Race<'a> {
     slot: &'a mut Slot,
     turns: &'a Turns,
@@ -152,7 +224,7 @@ struct Race<'a> {
 impl Race<'_> {
     fn run(&mut self, choose: &mut dyn FnMut(usize) -> usize, streams: &mut [Option<StreamId>]) {
         loop {
-            if let Some(worker) = self.begin(streams) {
+            if let Some(worker) = self.begin(choose, streams) {
                 self.go_on(worker);
                 continue;
             }
@@ -167,24 +239,35 @@ impl Race<'_> {
         }
     }
 
-    /// Tells a worker that has nothing to do what to do, if there is something: what is due now comes before requests.
-    fn begin(&mut self, streams: &mut [Option<StreamId>]) -> Option<usize> {
+    /// Tells a worker that has nothing to do what to do, if there is something.
+    fn begin(
+        &mut self,
+        choose: &mut dyn FnMut(usize) -> usize,
+        streams: &mut [Option<StreamId>],
+    ) -> Option<usize> {
         if self.slot.halted() {
             return None;
         }
-        let now = self.slot.clock.now();
-        let due = self.slot.deadlines.next().filter(|(at, _)| *at <= now);
-        let worker = due.map(|(_, deadline)| self.slot.worker_of(deadline).unwrap_or(0));
-        if let Some(worker) = worker.filter(|worker| !self.all[*worker].midway) {
-            let deadline = self.slot.take_due(now)?;
-            self.all[worker].jobs.send(Job::Due(deadline)).expect("the worker waits");
-            return Some(worker);
-        }
-        let worker = self.all.iter().position(|worker| !worker.midway && !worker.requests.is_empty())?;
-        let (number, request) = self.all[worker].requests.pop_front()?;
-        streams[number] = Some(self.slot.next_stream());
-        self.all[worker].jobs.send(Job::Open(Box::new(request))).expect("the worker waits");
+        let worker = self.free_worker()?;
+        let requested = !self.all[worker].requests.is_empty();
+        let job = match pick(options(self.slot, worker, requested), choose)? {
+            Next::Request => {
+                let (number, request) = self.all[worker].requests.pop_front()?;
+                streams[number] = Some(self.slot.next_stream());
+                Job::Open(Box::new(request))
+            }
+            Next::Due(id) => Job::Due(self.slot.take_this(id)?),
+        };
+        self.all[worker].jobs.send(job).expect("the worker waits");
         Some(worker)
+    }
+
+    /// Of the workers that have nothing to do, the one whose deadline has been due longest, else one with a request.
+    fn free_worker(&self) -> Option<usize> {
+        let due = self.slot.deadlines.due(self.slot.clock.now());
+        let workers = due.map(|(_, deadline)| self.slot.worker_of(deadline).unwrap_or(0));
+        let requested = (0..self.all.len()).filter(|worker| !self.all[*worker].requests.is_empty());
+        workers.chain(requested).find(|worker| !self.all[*worker].midway)
     }
 
     /// Who stands where workers meet: the one that went on last first.

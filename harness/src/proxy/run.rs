@@ -12,7 +12,7 @@ use super::stream::Iteration;
 use super::threads::Thread;
 use super::transcript::{Detail, Kind, Moved};
 use crate::abi::CallbackId;
-use crate::state::{Duration, Instant, QueueId};
+use crate::state::{DeadlineId, Duration, Instant, QueueId};
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug)]
@@ -35,6 +35,13 @@ pub(crate) enum Deadline {
     Part { vm: VmIndex, context: u32 },
 }
 
+impl Deadline {
+    /// Whether it comes from elsewhere than the stream whose turn it is: a timer, a queue, the answer of a cluster.
+    pub(crate) fn is_unasked(&self) -> bool {
+        matches!(self, Self::Tick { .. } | Self::QueueReady { .. } | Self::Call(..))
+    }
+}
+
 /// How much may happen at one instant before it is taken for a loop that never ends.
 const MOST_AT_ONCE: u32 = 100_000;
 
@@ -52,6 +59,16 @@ impl<G: Guest> Drive<'_, G> {
         }
         while self.fire(until) {}
         self.proxy.clock.advance_to(until);
+    }
+
+    /// Moves time to `until` and runs what falls due before it. What is due at its end is left to whoever goes on from there.
+    pub(crate) fn advance_before(&mut self, until: Instant, why: Moved) {
+        let from = self.proxy.clock.now();
+        if from < until {
+            self.proxy.record_step_of_time(from, until, why);
+            while self.proxy.deadlines.next().is_some_and(|(due, _)| due < until) && self.fire(until) {}
+            self.proxy.clock.advance_to(until);
+        }
     }
 
     /// Moves time from deadline to deadline until `done`, or until `limit`, or until nothing is left to wait for.
@@ -189,6 +206,13 @@ impl Proxy {
         self.note_progress(due);
         self.clock.advance_to(due);
         Some(deadline)
+    }
+
+    /// Takes this deadline, which is due now.
+    pub(crate) fn take_this(&mut self, id: DeadlineId) -> Option<Deadline> {
+        let deadline = self.deadlines.cancel(id)?;
+        self.note_progress(self.clock.now());
+        (!self.halted()).then_some(deadline)
     }
 
     /// The worker that a deadline is for; nothing when what it was for has gone.

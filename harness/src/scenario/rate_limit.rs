@@ -45,8 +45,9 @@ document! {
         pub faults: bool = false,
         /// A request of its kind; left out, `GET /`. The suite adds the header that is the key.
         pub request: Option<Request>,
-        /// Requests that come in a row, with no time between, are made together, and where workers meet, before hostcalls on
-        /// shared data and queues, these numbers say which goes on: 0 is the one that went on last. 0 after the last of them.
+        /// Requests that come in a row, with no time between, are made together. Where workers meet, before hostcalls on
+        /// shared data and queues, these numbers say which goes on: 0 is the one that went on last. Where a worker has a tick or
+        /// the answer of a cluster at that instant too, they say what comes first: 0 is what has been due longest. 0 after the last.
         pub interleaving: Option<Vec<u32>>,
         /// How many schedules are tried; left out, as many as whoever runs the suite says. With 0 only the steps of the
         /// scenario are judged.

@@ -101,6 +101,8 @@ pub struct Run {
     pub refused: bool,
     /// Whether it began from an image.
     pub imaged: bool,
+    /// The realtime clock at the start, in nanoseconds since the epoch.
+    pub realtime: u64,
     /// Virtual time that passed.
     pub took: Duration,
     /// Steps that were carried out; each repetition counts.

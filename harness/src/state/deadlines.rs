@@ -65,6 +65,11 @@ impl<T> Deadlines<T> {
         self.agenda.front().map(|(id, value)| (id.due, value))
     }
 
+    /// The deadlines that are due at `now`, in order.
+    pub fn due(&self, now: Instant) -> impl Iterator<Item = (DeadlineId, &T)> {
+        self.agenda.iter().take_while(move |(id, _)| id.due <= now).map(|(id, value)| (*id, value))
+    }
+
     /// Takes off the first deadline if it is due at `now`, and says for when it was scheduled.
     pub fn pop_due(&mut self, now: Instant) -> Option<(Instant, T)> {
         self.agenda.front().filter(|(id, _)| id.due <= now)?;
@@ -95,6 +100,18 @@ mod tests {
 
     fn at(nanos: u64) -> Instant {
         Instant::from_nanos(nanos)
+    }
+
+    #[test]
+    fn what_is_due_can_be_looked_at_and_taken_out_of_order() {
+        let mut deadlines = Deadlines::new();
+        for (due, value) in [(30, 'c'), (10, 'a'), (20, 'b')] {
+            deadlines.schedule(at(due), value);
+        }
+        let due: Vec<(DeadlineId, char)> = deadlines.due(at(20)).map(|(id, value)| (id, *value)).collect();
+        assert_eq!(due.iter().map(|(_, value)| *value).collect::<String>(), "ab");
+        assert_eq!(deadlines.cancel(due[1].0), Some('b'));
+        assert_eq!(deadlines.due(at(99)).map(|(_, value)| *value).collect::<String>(), "ac");
     }
 
     #[test]

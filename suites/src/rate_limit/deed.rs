@@ -16,6 +16,8 @@ pub(super) enum Deed {
     Respond(String, Option<Answer>),
     Abort(String),
     Wait(Duration),
+    /// As `Wait`, but what falls due at its end is in the race that follows.
+    WaitFor(Duration),
     SetClock(u64),
     Fault(Injection),
     /// All faults are over.
@@ -63,7 +65,7 @@ pub(super) fn of_schedule(claim: &RateLimit, schedule: &Schedule) -> Vec<Deed> {
     together(schedule.ops.iter().map(deed), schedule.interleaving.is_some(), |deed| deed)
 }
 
-/// Makes requests that come in a row one deed, where they are to be made together.
+/// Makes requests that come in a row one deed, where they are to be made together; what is due at that instant meets them.
 fn together<D>(all: impl Iterator<Item = D>, are: bool, deed: impl Fn(&mut D) -> &mut Deed) -> Vec<D> {
     let mut deeds: Vec<D> = Vec::new();
     for mut next in all {
@@ -71,6 +73,11 @@ fn together<D>(all: impl Iterator<Item = D>, are: bool, deed: impl Fn(&mut D) ->
             let this = deed(&mut next);
             if let Deed::Send(request) = this {
                 *this = Deed::Race(vec![request.clone()]);
+                if let Some(before) = deeds.last_mut().map(&deed)
+                    && let Deed::Wait(span) = before
+                {
+                    *before = Deed::WaitFor(*span);
+                }
             }
             if let (Deed::Race(more), Some(Deed::Race(before))) = (this, deeds.last_mut().map(&deed)) {
                 before.append(more);

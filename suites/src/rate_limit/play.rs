@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proxy_wasm_harness::host::{Exchange, Host, Peer};
 use proxy_wasm_harness::proxy::{Injection, StreamId};
 use proxy_wasm_harness::scenario::{LimitKey, RateLimit};
-use proxy_wasm_harness::state::{Request, show};
+use proxy_wasm_harness::state::{Duration, Request, show};
 
 use super::deed::Deed;
 use super::trouble::is_trouble;
@@ -119,7 +119,8 @@ pub(super) fn play(
 impl Play<'_> {
     fn deed(&mut self, place: usize, deed: Deed) {
         match deed {
-            Deed::Wait(span) => self.host.advance(span),
+            Deed::Wait(span) => self.host.advance(self.bearable(span)),
+            Deed::WaitFor(span) => self.host.advance_before(self.bearable(span)),
             Deed::SetClock(nanos) => {
                 self.steps_of_clock += 1;
                 self.host.set_clock(nanos);
@@ -164,6 +165,12 @@ impl Play<'_> {
                 }
             }
         }
+    }
+
+    /// A wait, or as much of it as takes a number of ticks that can be waited for.
+    fn bearable(&self, span: Duration) -> Duration {
+        const MOST_TICKS: u32 = 1000;
+        self.host.shortest_tick().map_or(span, |period| span.min(period.saturating_mul(MOST_TICKS)))
     }
 
     /// A fault begins or, with no times to happen, is over.

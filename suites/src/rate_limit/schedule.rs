@@ -13,8 +13,9 @@ pub struct Schedule {
     pub start: Option<u64>,
     /// What is done.
     pub ops: Vec<Op>,
-    /// Requests in a row are made together, and these choices say which worker goes on where several meet, the last modulo
-    /// how many there are; 0 when there are no more. Nothing: one after the other.
+    /// Requests in a row are made together with what is due then, and these choices say which worker goes on where several
+    /// meet, and what a worker does first, each modulo how many there are; 0 when there are no more. Nothing: one after the
+    /// other.
     pub interleaving: Option<Vec<u32>>,
 }
 
@@ -100,9 +101,6 @@ impl Schedule {
             ops.pop();
         }
         self.ops = ops;
-        if self.workers == 1 {
-            self.interleaving = None;
-        }
         if let Some(choices) = &mut self.interleaving {
             let used = choices.iter().rposition(|choice| *choice > 0).map_or(0, |last| last + 1);
             choices.truncate(used);

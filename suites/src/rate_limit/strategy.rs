@@ -184,7 +184,9 @@ impl<'a, R: Rng> Draw<'a, R> {
             }
             self.request(plain);
         }
-        if self.of.shared && self.schedule.workers > 1 && self.chance(2) {
+        // Where nothing is shared, only ticks and answers can meet a request.
+        let often = if self.of.shared && self.schedule.workers > 1 { 2 } else { 8 };
+        if self.chance(often) {
             self.schedule.interleaving = Some(self.interleaving());
         }
         self.schedule.tidy()

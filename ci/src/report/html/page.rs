@@ -185,8 +185,11 @@ fn of_card(card: &Card, timeline: &Timeline) -> Markup {
             @for change in &card.changes {
                 div.change.(match change.chars().next() { Some('+') => "ok", Some('−') => "bad", _ => "noted" }) { (change) }
             }
-            @for (level, line) in &card.log {
-                div.log.(class(tone_of(*level))) { span.level { (level.name().to_ascii_lowercase()) } " " (line) }
+            @for line in &card.log {
+                div.log.(class(tone_of(line.level))) { span.level { (line.level.name().to_ascii_lowercase()) } " " (line.text) }
+                @for (number, time) in &line.stamps {
+                    div.stamp title="on the virtual clock" { (number) " = " b { (time) } }
+                }
             }
             @if let Some(fuel) = card.fuel {
                 @let share = (fuel as f64 / timeline.most_fuel.max(1) as f64 * 100.0).clamp(0.5, 100.0);

@@ -8,6 +8,8 @@ use proxy_wasm_harness::proxy::{StreamId, Transcript};
 use proxy_wasm_harness::scenario::Run;
 use proxy_wasm_harness::state::{Duration, Instant, show};
 
+use super::stamps::stamps;
+
 /// The most rows that a scenario gets.
 const MOST: usize = 400;
 /// Bytes up to this many are shown whole beside their arrow.
@@ -57,13 +59,22 @@ pub(super) struct Card {
     pub(super) lane: usize,
     pub(super) name: String,
     pub(super) returned: Option<String>,
-    /// What it logged: level and line.
-    pub(super) log: Vec<(LogLevel, String)>,
+    /// What it logged.
+    pub(super) log: Vec<Line>,
     /// What it did to header fields.
     pub(super) changes: Vec<String>,
     /// Its hostcalls, line by line.
     pub(super) calls: Vec<String>,
     pub(super) fuel: Option<u64>,
+}
+
+/// A line of the log.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) level: LogLevel,
+    pub(super) text: String,
+    /// Numbers in it that are points in time, and where these are on the virtual clock.
+    pub(super) stamps: Vec<(String, String)>,
 }
 
 impl Card {
@@ -121,6 +132,8 @@ struct Weaver<'r> {
     answered_by: BTreeMap<usize, usize>,
     reached_upstream: Vec<StreamId>,
     last_callback: Option<String>,
+    /// The realtime when virtual time was 0, in nanoseconds since the epoch.
+    zero: u64,
 }
 
 impl<'r> Weaver<'r> {
@@ -151,6 +164,7 @@ impl<'r> Weaver<'r> {
             answered_by: BTreeMap::new(),
             reached_upstream: Vec::new(),
             last_callback: None,
+            zero: run.realtime,
         }
     }
 
@@ -251,7 +265,10 @@ impl<'r> Weaver<'r> {
             Kind::Log { vm, plugin, level, message } => {
                 let line = self.text(message);
                 match &mut self.card {
-                    Some((_, card)) => card.log.push((level, line)),
+                    Some((_, card)) => {
+                        let stamps = stamps(&line, self.zero, at.as_nanos());
+                        card.log.push(Line { level, text: line, stamps });
+                    }
                     None => {
                         let name =
                             plugin.map_or_else(|| self.transcript.vm_name(vm).to_owned(), |of| self.text(of));
@@ -278,6 +295,10 @@ impl<'r> Weaver<'r> {
                 self.depth = 0;
                 self.waiting.clear();
                 self.note(at, lane, text, Tone::Bad);
+            }
+            Kind::RealtimeSet { to } => {
+                self.zero = to.saturating_sub(at.as_nanos());
+                self.note(at, 0, "the realtime clock is set, and nothing else moves".to_owned(), Tone::Plain);
             }
             Kind::Stalled { .. } => {
                 self.note(at, 0, "still waits, and nothing is left that could end it".to_owned(), Tone::Bad);

@@ -22,7 +22,7 @@ use super::step::{
 use crate::host::{Builder, Host, HostError, Peer, Refusal, Reply, Started, Template, VmSetup};
 use crate::proxy::transcript::{Moved, show_bytes};
 use crate::proxy::{Injection, PluginIndex};
-use crate::state::{Duration, Instant, Request};
+use crate::state::{Clock, Duration, Instant, Request};
 use streams::Streams;
 
 /// The host that `scenario` describes, before its first step: for suites that make steps of their own.
@@ -404,6 +404,7 @@ impl<'s> Driver<'s> {
             plugins: host.plugins().map(str::to_owned).collect(),
             refused: self.refused,
             imaged: host.imaged(),
+            realtime: scenario.clock.map_or(Clock::DEFAULT_REALTIME, |time| time.ns),
             took: host.now() - Instant::ZERO,
             metrics: host.metrics().map(|(name, value)| (name.to_vec(), value.clone())).collect(),
             steps,
