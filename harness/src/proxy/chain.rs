@@ -97,7 +97,13 @@ impl<G: Guest> Drive<'_, G> {
             let (status, aborted) =
                 self.at_step(id, direction, |drive| drive.filter_headers(id, filter, direction, seen_end));
             let status = if aborted { HeadersStatus::StopIteration } else { status };
-            if !after_headers(self.stream(id).filters[filter].side_mut(direction), status) {
+            let side = self.stream(id).filters[filter].side_mut(direction);
+            side.headers_called = true;
+            let goes_on = after_headers(side, status);
+            if !side.metadata.is_empty() && !side.iteration.stopped_all() {
+                self.release_metadata(id, direction, step);
+            }
+            if !goes_on {
                 self.continue_added_body(id, direction, body_added_at);
                 return;
             }
@@ -294,5 +300,6 @@ fn after_headers(side: &mut Side, status: HeadersStatus) -> bool {
 }
 
 mod held;
+mod metadata;
 #[cfg(test)]
 mod tests;

@@ -69,9 +69,11 @@ impl<G: Guest> Drive<'_, G> {
         let received = &mut stream.upstream.received;
         received.head = Some(wire);
         received.head_at = Some(now);
+        let waits = stream.upgrade.is_some() && !stream.upstream.by_hand;
+        self.flush_metadata(id);
         if end_stream {
             self.request_complete(id);
-        } else if stream.upgrade.is_some() && !stream.upstream.by_hand {
+        } else if waits {
             // A request without an end is answered when its head has come.
             match self.stream(id).upstream.own_answer.take() {
                 Some(answer) => self.answer(id, answer, true),
