@@ -18,6 +18,7 @@ pub(crate) enum Act {
     More { stream: StreamId, chunks: Vec<Chunk>, trailers: Option<Vec<Field>>, end: bool },
     Respond { stream: StreamId, with: Box<Reply>, end: bool },
     Abort { stream: StreamId, by: Peer },
+    Metadata { stream: StreamId, from: Peer, elements: Vec<Field> },
     Connect { stream: StreamId, worker: Option<usize> },
     Bytes { stream: StreamId, from: Peer, bytes: Vec<u8>, end: bool },
     Close { stream: StreamId, by: Peer },
@@ -53,6 +54,7 @@ impl fmt::Display for Act {
             Self::More { stream, end, .. } => write!(f, "send #{}{}", stream.0 + 1, open_end(*end)),
             Self::Respond { stream, end, .. } => write!(f, "respond #{}{}", stream.0 + 1, open_end(*end)),
             Self::Abort { stream, by } => write!(f, "abort #{} by {by}", stream.0 + 1),
+            Self::Metadata { stream, from, .. } => write!(f, "metadata #{} from {from}", stream.0 + 1),
             Self::Connect { stream, .. } => write!(f, "connect #{}", stream.0 + 1),
             Self::Bytes { stream, from, bytes, end } => {
                 let end = if *end { " (end: true)" } else { "" };

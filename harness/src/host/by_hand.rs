@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::{Act, Host, Reply};
 use crate::proxy::{Direction, StreamId};
-use crate::state::{Answer, AnswerKind, Body, Chunk, Field, Request};
+use crate::state::{Answer, AnswerKind, Body, Chunk, Field, Fields, Request};
 
 /// Who ends a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,20 +137,29 @@ impl Host {
         drive.settle();
     }
 
-    /// Sends an HTTP/2 METADATA frame of so many elements on an open stream. Every plugin of the stream is told of it, in
-    /// `proxy_on_request_metadata` or `proxy_on_response_metadata`, when [`Options::allow_metadata`] says so; none can read
-    /// it, and what they return changes nothing (Envoy 1.40, observed). Scenario files have no step for this.
+    /// Sends an HTTP/2 METADATA frame with these elements on an open stream. Every plugin of the stream is told how many
+    /// they are, in `proxy_on_request_metadata` or `proxy_on_response_metadata`, when [`Options::allow_metadata`] says so;
+    /// none can read them, and what they return changes nothing. A frame waits for the head of its message, and one
+    /// behind the message's end is dropped (Envoy 1.40, observed).
     ///
     /// [`Options::allow_metadata`]: crate::proxy::Options::allow_metadata
-    pub fn metadata(&mut self, stream: StreamId, from: Peer, elements: u32) {
-        self.slot.record_step(&format_args!("metadata #{} from {from}: {elements} elements", stream.0 + 1));
-        if self.is_open(stream) && self.slot.options.allow_metadata {
+    pub fn metadata<N, V>(&mut self, stream: StreamId, from: Peer, elements: impl IntoIterator<Item = (N, V)>)
+    where
+        N: Into<Vec<u8>>,
+        V: Into<Vec<u8>>,
+    {
+        let elements: Vec<Field> =
+            elements.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let mut frame = Fields::trailers();
+        elements.iter().for_each(|(name, value)| frame.add(name, value));
+        self.act(Act::Metadata { stream, from, elements });
+        if self.is_open(stream) {
             let direction = match from {
                 Peer::Client => Direction::Request,
                 Peer::Upstream => Direction::Response,
             };
             let mut drive = self.drive();
-            drive.metadata(stream, direction, elements);
+            drive.metadata(stream, direction, frame);
             drive.settle();
         }
     }

@@ -107,7 +107,12 @@ impl<G: Guest> Drive<'_, G> {
             let (status, aborted) =
                 self.at_step(id, direction, |drive| drive.filter_headers(id, filter, direction, seen_end));
             let status = if aborted { HeadersStatus::StopIteration } else { status };
-            if !self.after_headers(id, direction, step, status) {
+            self.side(id, direction, step).headers_called = true;
+            let goes_on = self.after_headers(id, direction, step, status);
+            if !self.side(id, direction, step).iteration.stopped_all() {
+                self.release_metadata(id, direction, step);
+            }
+            if !goes_on {
                 self.continue_added_body(id, direction, body_added_at);
                 return;
             }
@@ -306,5 +311,6 @@ impl<G: Guest> Drive<'_, G> {
 }
 
 mod held;
+mod metadata;
 #[cfg(test)]
 mod tests;

@@ -40,25 +40,6 @@ impl<G: Guest> Drive<'_, G> {
         called
     }
 
-    /// Tells every plugin of the stream of a METADATA frame: on the way to the upstream in the order of the chain, on the
-    /// way back against it.
-    pub(crate) fn metadata(&mut self, id: StreamId, direction: Direction, elements: u32) {
-        let count = self.stream(id).filters.len();
-        for step in 0..count {
-            let (callback, at) = match direction {
-                Direction::Request => (CallbackId::RequestMetadata, step),
-                Direction::Response => (CallbackId::ResponseMetadata, count - 1 - step),
-            };
-            if self.stream(id).ended {
-                return;
-            }
-            let Filter { vm, context, created, .. } = *self.filter(id, at);
-            if created {
-                self.call(vm, Invocation::new(callback, &[context, elements]));
-            }
-        }
-    }
-
     fn filter(&mut self, id: StreamId, filter: usize) -> &mut Filter {
         &mut self.stream(id).filters[filter]
     }

@@ -67,6 +67,7 @@ impl<G: Guest> Drive<'_, G> {
         let received = &mut self.stream(id).upstream.received;
         received.head = Some(wire);
         received.head_at = Some(now);
+        self.flush_metadata(id);
         if end_stream {
             self.request_complete(id);
         } else if self.stream(id).upgrade.is_some() && !self.stream(id).upstream.by_hand {

@@ -168,6 +168,10 @@ pub(crate) struct Side {
     /// The iteration resumes with this plugin itself: its body callback has not been called yet.
     pub(crate) iterate_from_current: bool,
     pub(crate) headers_continued: bool,
+    /// Its headers callback has run, or would have.
+    pub(crate) headers_called: bool,
+    /// METADATA frames that wait for its headers callback, or for it to go on.
+    pub(crate) metadata: Vec<Fields>,
     /// This plugin has seen the end of the stream.
     pub(crate) end_stream: bool,
     /// Its headers callback stands open: the map is readable.

@@ -26,6 +26,8 @@ pub(crate) struct UpstreamSide {
     /// The request's head has been sent to it.
     pub(crate) requested: bool,
     pub(crate) received: Received,
+    /// METADATA frames that wait for the request's head to go out.
+    pub(crate) metadata: Vec<Fields>,
     /// The answer to this very request, in place of the script's.
     pub(crate) own_answer: Option<Answer>,
     /// Answers only when the test says so.

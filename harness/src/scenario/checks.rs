@@ -9,7 +9,7 @@ use super::document::source::Span;
 use super::expect::Expectations;
 use super::model::Scenario;
 use super::plugin::{Chain, PluginSpec};
-use super::step::{RespondWith, Step, StepKind};
+use super::step::{Metadata, Peer, RespondWith, Step, StepKind};
 use crate::abi::{CALLBACKS, HOSTCALLS, WASI};
 use crate::state::{Answer, AnswerKind, Protocol};
 
@@ -123,6 +123,7 @@ impl Walk<'_> {
             }
             StepKind::Respond(respond) => self.respond(span, &respond.stream, &respond.with),
             StepKind::Abort(abort) => self.known(&abort.span, &abort.stream),
+            StepKind::Metadata(metadata) => self.metadata(metadata),
             StepKind::Connect(connect) => {
                 self.worker(span, connect.worker);
                 self.open(&connect.span, &connect.stream, Protocol::Http1);
@@ -184,6 +185,23 @@ impl Walk<'_> {
         }
         let stream = Stream { opened: span.clone(), request, response: Protocol::Http1 };
         self.streams.insert(name.to_owned(), stream);
+    }
+
+    /// METADATA is a frame of HTTP/2.
+    fn metadata(&mut self, of: &Metadata) {
+        let protocol = self.stream(&of.span, &of.stream).map(|stream| stream.request);
+        let protocol = match of.from {
+            Peer::Client => protocol,
+            Peer::Upstream => protocol.map(|_| self.scenario.upstream_protocol()),
+        };
+        if protocol == Some(Protocol::Http1) {
+            let hint = match of.from {
+                Peer::Client => "open the stream with `http: 2`",
+                Peer::Upstream => "give the answer of `upstream` `http: 2`",
+            };
+            let message = "METADATA is a frame of HTTP/2, and this connection speaks HTTP/1.1";
+            self.reader.complain(&of.span, message, Some(hint.to_owned()));
+        }
     }
 
     fn known(&mut self, span: &Span, name: &str) {

@@ -25,6 +25,8 @@ document! {
         pub allow_on_headers_stop_iteration: bool = false,
         /// Protocols that HTTP/1.1 connections may be upgraded to, as `websocket`, or `CONNECT`; left out, none.
         pub upgrades: Vec<String> = Vec::new(),
+        /// Whether METADATA frames of HTTP/2 pass; Envoy's default drops them.
+        pub allow_metadata: bool = false,
         /// How long the upstream may take.
         pub route_timeout: Duration = Duration::from_secs(15),
         /// How much fuel a callback may use; left out, as much as it wants.
@@ -44,6 +46,7 @@ impl Default for HostOptions {
             enable_trailers: None,
             allow_on_headers_stop_iteration: false,
             upgrades: Vec::new(),
+            allow_metadata: false,
             route_timeout: Duration::from_secs(15),
             max_fuel_per_callback: None,
         }

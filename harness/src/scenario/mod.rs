@@ -86,12 +86,12 @@ pub use replay::Replay;
 pub use report::{Style, report};
 pub use run::{Passage, Run, RunError, RunOptions, Verdict, run, run_on};
 pub use step::{
-    Abort, Close, Connect, Data, Enqueue, Fault, Open, Peer, Reconfigure, Respond, RespondWith, Send,
-    SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+    Abort, Close, Connect, Data, Enqueue, Fault, Metadata, Open, Peer, Reconfigure, Respond, RespondWith,
+    Send, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
 pub use suites::{Cost, Mask, Parity};
 pub use value::clock::WallTime;
-pub use value::headers::{FieldExpectation, FieldTest, HeadersExpectation};
+pub use value::headers::{FieldExpectation, FieldTest, Headers, HeadersExpectation};
 pub use value::matcher::{BodyMatcher, Matcher, Pattern, Test};
 pub use value::path::PropertyPath;
 pub use value::quantity::{Measure, Quantity, QuantityTest};

@@ -12,10 +12,11 @@ use super::model::{Answers, Property, Scenario};
 use super::plugin::{Chain, Config, EnvoySpec, FailurePolicy, PluginSource, PluginSpec, VmSpec};
 use super::print::print;
 use super::step::{
-    self, Abort, Close, Connect, Data, Enqueue, Fault, Open, Reconfigure, Respond, RespondWith, Send,
-    SetProperty, SetSharedData, StartOutcome, Step, StepKind,
+    self, Abort, Close, Connect, Data, Enqueue, Fault, Metadata, Open, Reconfigure, Respond, RespondWith,
+    Send, SetProperty, SetSharedData, StartOutcome, Step, StepKind,
 };
 use super::value::clock::WallTime;
+use super::value::headers::Headers;
 use super::value::path::PropertyPath;
 use super::value::units::Size;
 use crate::host::{Act, Builder, Host, Peer, Reply, Setup, Upstream};
@@ -58,6 +59,7 @@ impl Host {
                 allow_on_headers_stop_iteration: options.allow_on_headers_stop_iteration,
                 route_timeout: options.route_timeout,
                 upgrades: options.upgrades.clone(),
+                allow_metadata: options.allow_metadata,
                 start: match options.start {
                     proxy::Start::Single => StartMode::Single,
                     proxy::Start::Envoy => StartMode::Envoy,
@@ -113,6 +115,13 @@ impl Host {
                     Peer::Upstream => step::Peer::Upstream,
                 };
                 StepKind::Abort(Abort { span, stream: name(stream), by })
+            }
+            Act::Metadata { stream, from, elements } => {
+                let from = match from {
+                    Peer::Client => step::Peer::Client,
+                    Peer::Upstream => step::Peer::Upstream,
+                };
+                StepKind::Metadata(Metadata { span, stream: name(stream), from, elements: Headers(elements) })
             }
             Act::Connect { stream, worker } => {
                 StepKind::Connect(Connect { span, stream: name(stream), worker: worker.map(|at| at as u32) })

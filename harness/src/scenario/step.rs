@@ -4,6 +4,7 @@ use super::document::declare::{choices, document};
 use super::document::source::Span;
 use super::expect::{Expectations, Side};
 use super::value::clock::WallTime;
+use super::value::headers::Headers;
 use super::value::path::PropertyPath;
 use crate::abi::Status;
 use crate::state::{Answer, Chunk, Duration, Field, Request};
@@ -38,6 +39,8 @@ pub enum StepKind {
     Respond(Respond),
     /// Resets a stream.
     Abort(Abort),
+    /// Sends a METADATA frame of HTTP/2.
+    Metadata(Metadata),
     /// Opens a TCP connection.
     Connect(Connect),
     /// Sends bytes on a TCP connection.
@@ -140,6 +143,18 @@ document! {
         pub stream: String,
         /// Who resets it.
         pub by: Peer,
+    }
+}
+
+document! {
+    /// Sends a METADATA frame of HTTP/2. A frame waits for the head of its message; one behind the end is dropped.
+    pub struct Metadata {
+        /// The stream.
+        pub stream: String,
+        /// Who sends it.
+        pub from: Peer,
+        /// The elements. No plugin can read them: it is told how many they are.
+        pub elements: Headers,
     }
 }
 

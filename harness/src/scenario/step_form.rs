@@ -8,7 +8,7 @@ use super::document::shape::{Reader, Shape};
 use super::document::source::{Entry, Node};
 use super::expect::Expectations;
 use super::step::{
-    Abort, Close, Connect, Data, Enqueue, Fault, Open, Reconfigure, Respond, Send, SetProperty,
+    Abort, Close, Connect, Data, Enqueue, Fault, Metadata, Open, Reconfigure, Respond, Send, SetProperty,
     SetSharedData, StartOutcome, Step, StepKind,
 };
 use super::value::clock::WallTime;
@@ -30,6 +30,8 @@ document! {
         pub(crate) respond: Option<Respond>,
         /// Resets a stream, at this point.
         pub(crate) abort: Option<Abort>,
+        /// Sends a METADATA frame of HTTP/2, where `host: {allow_metadata: true}`.
+        pub(crate) metadata: Option<Metadata>,
         /// Opens a TCP connection.
         pub(crate) connect: Option<Connect>,
         /// Sends bytes on a TCP connection.
@@ -60,13 +62,14 @@ document! {
 }
 
 /// The keys that say what is done.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "start",
     "request",
     "open",
     "send",
     "respond",
     "abort",
+    "metadata",
     "connect",
     "data",
     "close",
@@ -91,6 +94,7 @@ impl StepForm {
             .or_else(|| to(&mut self.send, StepKind::Send))
             .or_else(|| to(&mut self.respond, StepKind::Respond))
             .or_else(|| to(&mut self.abort, StepKind::Abort))
+            .or_else(|| to(&mut self.metadata, StepKind::Metadata))
             .or_else(|| to(&mut self.connect, StepKind::Connect))
             .or_else(|| to(&mut self.data, StepKind::Data))
             .or_else(|| to(&mut self.close, StepKind::Close))
@@ -117,6 +121,7 @@ impl StepForm {
             StepKind::Send(of) => form.send = Some(of),
             StepKind::Respond(of) => form.respond = Some(of),
             StepKind::Abort(of) => form.abort = Some(of),
+            StepKind::Metadata(of) => form.metadata = Some(of),
             StepKind::Connect(of) => form.connect = Some(of),
             StepKind::Data(of) => form.data = Some(of),
             StepKind::Close(of) => form.close = Some(of),

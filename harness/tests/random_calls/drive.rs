@@ -3,7 +3,7 @@
 use proxy_wasm_harness::host::{Host, Peer};
 use proxy_wasm_harness::proxy::transcript::Kind;
 use proxy_wasm_harness::proxy::{Call, CallKind, Options};
-use proxy_wasm_harness::state::{Answer, Duration, GrpcAnswer, Request};
+use proxy_wasm_harness::state::{Answer, Chunk, Duration, GrpcAnswer, Request};
 use proxy_wasm_harness::vm::Plugin;
 
 /// Callback and hostcall of every call that the guest made.
@@ -19,8 +19,11 @@ pub(crate) fn run(plugin: &Plugin, list: &[u8]) -> Result<Made, String> {
     let _ = host.send(Request::post("/").http2().body("body").trailers([("x-t", "1")]).respond(full()));
     host.advance(ms(20));
     let broken_off = host.open_unended(Request::post("/").http2());
-    host.metadata(broken_off, Peer::Client, 1);
-    host.metadata(broken_off, Peer::Upstream, 1);
+    host.metadata(broken_off, Peer::Client, [("a", "1")]);
+    // It waits for the head, which the list may have kept from coming about.
+    host.metadata(broken_off, Peer::Upstream, [("a", "1")]);
+    let later = Chunk { data: b"body".to_vec(), after: ms(1) };
+    let _ = host.respond(broken_off, Answer::ok().http2().chunks([later]));
     host.abort(broken_off, Peer::Client);
     let connection = host.connect();
     for peer in [Peer::Client, Peer::Upstream] {

@@ -195,6 +195,7 @@ fn read(run: &Run) -> (Vec<Exchange>, Vec<CallMade>) {
                         message.trailers = Some(fields(bytes));
                         message.complete = true;
                     }
+                    What::Metadata => {}
                     What::End => message.complete = true,
                     What::Reset => message.complete = false,
                 }

@@ -45,9 +45,9 @@ const SHARED: [&str; 5] = [
 const FROM_THE_START: [&str; 4] =
     ["proxy_set_tick_period_milliseconds", "proxy_http_call", "proxy_grpc_call", "proxy_grpc_stream"];
 
-/// Whether HTTP/1.1 has trailers; whether streams find a connection to the upstream open; by cluster, whether it speaks
+/// Whether HTTP/1.1 has trailers, and HTTP/2 METADATA; whether streams find a connection to the upstream open; by cluster, whether it speaks
 /// HTTP/2.
-type Settings = (bool, bool, BTreeMap<String, bool>);
+type Settings = ([bool; 2], bool, BTreeMap<String, bool>);
 
 /// A scenario that can be played, with its modules.
 pub(super) struct Prepared<'a> {
@@ -113,7 +113,11 @@ impl<'a> Prepared<'a> {
         for (name, answers) in &scenario.clusters {
             clusters.insert(name.clone(), h2(self.simulated.cluster_protocol(name, answers)));
         }
-        (scenario.host.enable_trailers == Some(true), self.simulated.fleeting, clusters)
+        (
+            [scenario.host.enable_trailers == Some(true), scenario.host.allow_metadata],
+            self.simulated.fleeting,
+            clusters,
+        )
     }
 
     /// The VM of each plugin of the chain: its number among those of the chain.

@@ -69,7 +69,8 @@ pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[Cluster], warm: 
         all.push(plain(WARM, json!({"match": {"prefix": "/"}, "route": {"cluster": UPSTREAM}})));
     }
     let requests = if warm { 2 } else { 1 };
-    let clusters: Vec<Json> = clusters.iter().map(|of| cluster(of, trailers, requests)).collect();
+    let metadata = listeners.iter().any(|listener| listener.host.allow_metadata);
+    let clusters: Vec<Json> = clusters.iter().map(|of| cluster(of, trailers, metadata, requests)).collect();
     json!({
         "admin": {"address": loopback(0)},
         "static_resources": {"listeners": all, "clusters": clusters},
@@ -96,6 +97,7 @@ fn listener(listener: &Listener<'_>) -> Json {
     let connect =
         json!({"match": {"connect_matcher": {}}, "route": {"cluster": UPSTREAM, "timeout": timeout}});
     let mut manager = http_manager(vec![connect, route], &filters, host.enable_trailers == Some(true));
+    manager["typed_config"]["http2_protocol_options"] = json!({"allow_metadata": host.allow_metadata});
     let upgrades: Vec<Json> = host.upgrades.iter().map(|to| json!({"upgrade_type": to})).collect();
     manager["typed_config"]["upgrade_configs"] = upgrades.into();
     json!({
@@ -210,10 +212,10 @@ fn bytes(value: &[u8]) -> Json {
     json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": BASE64.encode(value)})
 }
 
-fn cluster(of: &Cluster, trailers: bool, requests: u32) -> Json {
+fn cluster(of: &Cluster, trailers: bool, metadata: bool, requests: u32) -> Json {
     let protocol = match of.protocol {
         Protocol::Http1 => json!({"http_protocol_options": {"enable_trailers": trailers}}),
-        Protocol::Http2 => json!({"http2_protocol_options": {}}),
+        Protocol::Http2 => json!({"http2_protocol_options": {"allow_metadata": metadata}}),
     };
     let mut options = json!({
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

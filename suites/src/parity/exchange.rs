@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use proxy_wasm_harness::scenario::Peer as From;
 use proxy_wasm_harness::state::{Answer, AnswerKind, Chunk, Field, Request};
 
 use super::durations;
+use super::h2;
 use super::peer::Peer;
 use super::render::{self, Act, Ending, To};
 use super::render_h2;
@@ -212,6 +214,18 @@ impl Exchange {
             None => render::more(chunks, trailers, self.chunked, ending),
         };
         self.client_todo.then(Duration::ZERO, acts);
+    }
+
+    /// A METADATA frame comes from the client, or from the upstream.
+    pub(super) fn metadata(&mut self, from: From, elements: &[Field]) {
+        let act = |stream| vec![Act::write(h2::metadata(stream, elements))];
+        match from {
+            From::Client => self.client_todo.then(Duration::ZERO, act(self.client.stream)),
+            From::Upstream => {
+                let stream = self.upstream.last().map_or(1, |peer| peer.stream);
+                self.upstream_todo.then(Duration::ZERO, act(stream));
+            }
+        }
     }
 
     /// The client goes away: in HTTP/2 it gives up the stream.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use loona_hpack::{Decoder, Encoder};
 
-use super::wire::Message;
+use super::wire::{self, Message};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The most bytes of a frame that a peer takes unless it says otherwise.
@@ -20,6 +20,9 @@ const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
+/// Envoy's own: a header block that belongs to no message.
+const METADATA: u8 = 0x4d;
+const END_METADATA: u8 = 4;
 
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
@@ -32,6 +35,9 @@ const CANCEL: u32 = 8;
 
 /// A field of a header block.
 pub(super) type HeaderField = (Vec<u8>, Vec<u8>);
+
+/// The most bytes of a name or value in a METADATA frame: what a length of one byte tells.
+pub(super) const MAX_ELEMENT: usize = 126;
 
 /// Our end of a connection.
 pub(super) struct Connection {
@@ -123,6 +129,17 @@ impl Connection {
         match kind {
             SETTINGS if flags & ACK == 0 => self.frame(SETTINGS, ACK, 0, &[]),
             PING if flags & ACK == 0 => self.frame(PING, ACK, 0, payload),
+            METADATA => {
+                // Never in pieces: those of scenarios are small. Envoy writes them without a dynamic table.
+                let message = self.streams.entry(stream).or_default();
+                match Decoder::new().decode(payload) {
+                    Ok(elements) => {
+                        let pairs = elements.iter().map(|(name, value)| (&name[..], &value[..]));
+                        message.metadata.push(wire::metadata(pairs));
+                    }
+                    Err(_) => message.stray = b"a METADATA frame that cannot be decoded".to_vec(),
+                }
+            }
             RST_STREAM => self.streams.entry(stream).or_default().reset = true,
             DATA => {
                 let data = unpadded(flags, payload);
@@ -224,6 +241,22 @@ pub(super) fn data(stream: u32, bytes: &[u8], end: bool) -> Vec<u8> {
     }
 }
 
+/// A METADATA frame: its elements as they are, named anew in each.
+pub(super) fn metadata(stream: u32, elements: &[HeaderField]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in elements {
+        block.push(0);
+        for text in [name, value] {
+            // A length in seven bits, without Huffman's code.
+            block.push(text.len() as u8);
+            block.extend_from_slice(text);
+        }
+    }
+    let mut out = Vec::new();
+    put_frame(&mut out, METADATA, END_METADATA, stream, &block);
+    out
+}
+
 /// The end of a stream that is no longer wanted.
 pub(super) fn reset(stream: u32) -> Vec<u8> {
     let mut out = Vec::new();
@@ -262,6 +295,7 @@ mod tests {
         bytes.extend(client.headers(1, &[field(":method", "POST"), field("x-big", &big)], false));
         bytes.extend(data(1, b"abc", false));
         bytes.extend(data(1, b"", false));
+        bytes.extend(metadata(1, &[field("b", "2"), field("a", "1")]));
         bytes.extend(client.headers(1, &[field("x-t", "1")], true));
         bytes.extend(client.headers(3, &[field(":method", "GET")], true));
         bytes.extend(reset(3));
@@ -273,6 +307,7 @@ mod tests {
         assert_eq!(message.head[1], b":method: POST");
         assert_eq!(message.head[2].len(), "x-big: ".len() + big.len());
         assert_eq!((message.pieces, message.trailers), (vec![b"abc".to_vec()], vec![b"x-t: 1".to_vec()]));
+        assert_eq!(message.metadata, [b"a: 1, b: 2".to_vec()]);
         assert!(message.complete && !message.reset);
         assert!(server.message(3).complete && server.message(3).reset);
         // Settings are acknowledged, and what was taken is given back.

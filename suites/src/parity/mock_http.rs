@@ -193,6 +193,9 @@ impl End {
                 }
                 self.ended |= end_stream;
             }
+            What::Metadata => {
+                message.metadata.push(wire::metadata(Pairs::parse(bytes).into_iter().flatten()))
+            }
             What::Trailers => {
                 for (name, value) in Pairs::parse(bytes).into_iter().flatten() {
                     message.trailers.push([name, b": ", value].concat());

@@ -196,6 +196,12 @@ impl Player<'_> {
                     }
                     self.quiet()?;
                 }
+                StepKind::Metadata(of) => {
+                    if let Some(at) = self.named(&of.stream) {
+                        self.exchanges[at].metadata(of.from, &of.elements.0);
+                    }
+                    self.quiet()?;
+                }
                 StepKind::Advance(span) => {
                     self.acting = None;
                     self.run_until(Instant::now() + *span)?;

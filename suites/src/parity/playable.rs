@@ -6,7 +6,7 @@ use proxy_wasm_harness::scenario::{Answers, Chain, PluginSpec, Profile, RespondW
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
 use super::config::UPSTREAM;
-use super::h2::MAX_FRAME;
+use super::h2::{MAX_ELEMENT, MAX_FRAME};
 use super::render;
 
 /// The real time that one scenario may take.
@@ -67,6 +67,15 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
                 RespondWith::Scripted => Duration::ZERO,
             },
             StepKind::Advance(span) => *span,
+            StepKind::Metadata(of) => {
+                let long = |text: &[u8]| text.len() > MAX_ELEMENT;
+                if of.elements.0.iter().any(|(name, value)| long(name) || long(value)) {
+                    return Err(format!(
+                        "a METADATA frame has a name or value of more than {MAX_ELEMENT} bytes"
+                    ));
+                }
+                Duration::ZERO
+            }
             StepKind::Start(_) | StepKind::Abort(_) | StepKind::Expect => Duration::ZERO,
             StepKind::SetClock(_) => return refuse("the clock of a real proxy cannot be set"),
             StepKind::Fault(_) => return refuse("a real proxy's hostcalls cannot be made to fail"),

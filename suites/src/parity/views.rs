@@ -265,6 +265,7 @@ pub(super) fn message(out: &mut Vec<String>, title: &str, message: &Message, end
     } else if !message.pieces.is_empty() {
         out.push(piece_line(&message.pieces.concat()));
     }
+    out.extend(message.metadata.iter().map(|frame| format!("  METADATA {}", show_bytes(frame))));
     out.extend(message.trailers.iter().map(|trailer| format!("  trailer {}", show_bytes(trailer))));
     if !message.stray.is_empty() {
         out.push(format!("  stray bytes: {}", show_bytes(&message.stray)));

@@ -24,6 +24,8 @@ pub(super) struct Message {
     pub(super) pieces: Vec<Vec<u8>>,
     pub(super) chunked: bool,
     pub(super) trailers: Vec<Vec<u8>>,
+    /// METADATA frames of HTTP/2, a line each.
+    pub(super) metadata: Vec<Vec<u8>>,
     pub(super) complete: bool,
     /// Its stream was reset (HTTP/2).
     pub(super) reset: bool,
@@ -142,6 +144,13 @@ pub(super) fn field<'a>(head: &'a [Vec<u8>], name: &str) -> Option<&'a [u8]> {
         let at = line.iter().position(|byte| *byte == b':')?;
         line[..at].eq_ignore_ascii_case(name.as_bytes()).then(|| line[at + 1..].trim_ascii())
     })
+}
+
+/// A METADATA frame as a line. Envoy keeps its elements in no order.
+pub(super) fn metadata<'a>(elements: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
+    let mut all: Vec<Vec<u8>> = elements.map(|(name, value)| [name, b": ", value].concat()).collect();
+    all.sort();
+    all.join(&b", "[..])
 }
 
 pub(super) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

@@ -33,13 +33,13 @@ pub(crate) fn run(plugin: Plugin, text: &str) -> Host {
 
 fn exchange(host: &mut Host) {
     let stream = host.open_unended(Request::post("http://example.com/").http2());
-    host.metadata(stream, Peer::Client, 2);
+    host.metadata(stream, Peer::Client, [("a", "1"), ("b", "2")]);
     host.send_body(stream, b"body", false);
     host.send_trailers(stream, vec![(b"x-t".to_vec(), b"1".to_vec())]);
     let later = Chunk { data: b"body".to_vec(), after: Duration::from_millis(10) };
     let answer = Answer::ok().http2().chunks([later]).trailers([("x-t", "1")]);
     host.respond(stream, answer).expect("the request is at the upstream");
-    host.metadata(stream, Peer::Upstream, 1);
+    host.metadata(stream, Peer::Upstream, [("a", "1")]);
 }
 
 fn connection(host: &mut Host) {

@@ -427,6 +427,7 @@ fn part(what: What, bytes: &[u8]) -> (String, Vec<String>, Tone) {
             }
             (format!("{count} byte{one}"), vec![shown], Tone::Plain)
         }
+        What::Metadata => ("METADATA".to_owned(), fields(&pairs), Tone::Plain),
         What::Trailers => ("trailers".to_owned(), fields(&pairs), Tone::Plain),
         What::End => ("the end".to_owned(), Vec::new(), Tone::Plain),
         What::Reset => {

@@ -16,7 +16,7 @@ impl<G: Guest> Drive<'_, G> {
         self.check_limit(id, direction);
     }
 
-    /// Lets everything that the plugin at `step` holds go on: headers, then body, then trailers.
+    /// Lets everything that the plugin at `step` holds go on: headers, then METADATA, body and trailers.
     pub(crate) fn resume(&mut self, id: StreamId, direction: Direction, step: usize) {
         if self.over(id, direction) {
             return;
@@ -36,6 +36,7 @@ impl<G: Guest> Drive<'_, G> {
             let end = complete && half.buffered.is_none() && half.trailers.is_none();
             self.headers(id, direction, From::After(step), end);
         }
+        self.release_metadata(id, direction, step);
         // Trailers that a body callback adds are walked on by `data` itself.
         let had_trailers = self.half(id, direction).trailers.is_some();
         if self.half(id, direction).buffered.is_some() {

@@ -256,6 +256,8 @@ pub enum What {
         /// Nothing follows.
         end_stream: bool,
     },
+    /// A METADATA frame of HTTP/2: its elements.
+    Metadata,
     /// Trailers.
     Trailers,
     /// The end, without bytes.

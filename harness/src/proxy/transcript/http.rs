@@ -86,6 +86,11 @@ impl Transcript {
                 if end_stream { ", the last" } else { "" },
                 show_bytes(data)
             ),
+            What::Metadata => {
+                let _ = writeln!(out, " METADATA");
+                self.fields(out, data, |_| true);
+                Ok(())
+            }
             What::Trailers => {
                 let _ = writeln!(out, " trailers");
                 self.fields(out, data, |_| true);

@@ -251,6 +251,14 @@ impl<'s> Driver<'s> {
                     false => self.host.abort(stream, by),
                 }
             }
+            StepKind::Metadata(metadata) => {
+                let from = match metadata.from {
+                    super::step::Peer::Client => Peer::Client,
+                    super::step::Peer::Upstream => Peer::Upstream,
+                };
+                let stream = self.streams.by_name(&metadata.stream, span)?;
+                self.host.metadata(stream, from, metadata.elements.0.iter().cloned());
+            }
             StepKind::Advance(span) => self.host.advance(*span),
             StepKind::SetClock(time) => self.host.set_clock(time.ns),
             StepKind::Fault(fault) => self.fault(fault),

@@ -95,7 +95,7 @@ fn proxy_options(scenario: &Scenario) -> Options {
     let host = &scenario.host;
     Options {
         upstream_protocol: scenario.upstream_protocol(),
-        allow_metadata: false,
+        allow_metadata: host.allow_metadata,
         log_level: host.log_level,
         buffer_limit: usize::try_from(host.buffer_limit.0).unwrap_or(usize::MAX),
         enable_trailers: host.enable_trailers.unwrap_or_default(),

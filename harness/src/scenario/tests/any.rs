@@ -196,7 +196,8 @@ fn step() -> impl Strategy<Value = Vec<StepKind>> {
         1 => (text().boxed(), text().boxed(), bytes().boxed()).prop_map(move |(vm_id, queue, data)| one(StepKind::Enqueue(Enqueue { span: span(), vm_id, queue, data }))),
         1 => (bytes().boxed(), bytes().boxed(), any::<u32>()).prop_map(move |(key, value, cas)| one(StepKind::SetSharedData(SetSharedData { span: span(), vm_id: String::new(), key, value, cas }))),
         1 => (1..5_u32, 0..5_u32).prop_map(move |(nth, count)| one(StepKind::Fault(Fault { span: span(), hostcall: "proxy_log".into(), status: Status::NotFound, plugin: None, nth, count }))),
-        2 => (request().boxed(), chunks().boxed(), of(fields().boxed()), answer().boxed(), chunks().boxed()).prop_map(|(mut request, more, trailers, answer, rest)| {
+        2 => (request().boxed(), chunks().boxed(), of(fields().boxed()), answer().boxed(), chunks().boxed(), fields().boxed()).prop_map(|(mut request, more, trailers, answer, rest, elements)| {
+            let h2 = request.protocol == Protocol::Http2;
             request.trailers = None;
             let mut answer = answer;
             if let AnswerKind::Response(response) = &mut answer.kind { response.trailers = None; }
@@ -207,6 +208,14 @@ fn step() -> impl Strategy<Value = Vec<StepKind>> {
                 StepKind::Send(Send { stream: stream(), end: true, chunks: more, trailers: trailers.clone() }),
                 StepKind::Respond(Respond { stream: stream(), end: ends, with: RespondWith::Answer(answer) }),
             ];
+            if h2 {
+                steps.push(StepKind::Metadata(Metadata {
+                    span: Span::none(),
+                    stream: stream(),
+                    from: Peer::Client,
+                    elements: Headers(elements),
+                }));
+            }
             if !ends {
                 let with = RespondWith::More { chunks: rest, trailers };
                 steps.push(StepKind::Respond(Respond { stream: stream(), end: true, with }));
@@ -221,6 +230,7 @@ fn rename(kind: &mut StepKind, index: usize) {
     match kind {
         StepKind::Open(Open { stream, .. })
         | StepKind::Send(Send { stream, .. })
+        | StepKind::Metadata(Metadata { stream, .. })
         | StepKind::Respond(Respond { stream, .. })
         | StepKind::Abort(Abort { stream, .. }) => *stream = format!("{stream}{index}"),
         _ => {}

@@ -28,7 +28,7 @@ fn an_error_shows_its_place_its_line_and_a_hint() {
 fn steps() {
     step(
         "{}",
-        "the step does nothing -- one of: start, request, open, send, respond, abort, connect, data, close, advance, set_clock, reconfigure, enqueue, set_shared_data, set_property, fault, expect",
+        "the step does nothing -- one of: start, request, open, send, respond, abort, metadata, connect, data, close, advance, set_clock, reconfigure, enqueue, set_shared_data, set_property, fault, expect",
     );
     step("{advance: 1s, request: GET /}", "a step does one thing: `advance` or `request`");
     step("advance", "expected a mapping (a step), found `advance`");
@@ -151,6 +151,17 @@ fn matchers_and_expectations() {
 #[test]
 fn streams() {
     step("{send: {stream: a, body: b}}", "no step before this opens the stream `a`");
+    let metadata = |from: &str| format!("{{metadata: {{stream: a, from: {from}, elements: {{a: 1}}}}}}");
+    step(&metadata("client"), "no step before this opens the stream `a`");
+    for (from, hint) in [
+        ("client", "open the stream with `http: 2`"),
+        ("upstream", "give the answer of `upstream` `http: 2`"),
+    ] {
+        step(
+            &format!("{{open: {{stream: a, url: /}}}}\n  - {}", metadata(from)),
+            &format!("METADATA is a frame of HTTP/2, and this connection speaks HTTP/1.1 -- {hint}"),
+        );
+    }
     step(
         "{open: {stream: a, url: /}}\n  - {respond: {stream: b}}",
         "no step before this opens the stream `b` -- did you mean \"a\"?",

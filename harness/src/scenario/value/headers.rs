@@ -10,7 +10,7 @@ use crate::state::Field;
 
 /// Header fields to send: a map, in which a list repeats the field, or a list of such maps, joined in order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Headers(pub(crate) Vec<Field>);
+pub struct Headers(pub Vec<Field>);
 
 /// Calls `read` on each field of a map, or of a list of maps.
 fn each_field(
