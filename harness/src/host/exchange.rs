@@ -131,6 +131,20 @@ impl Host {
 }
 
 impl Exchange {
+    /// One that has no stream of a proxy behind it.
+    pub(super) fn without_proxy(stream: StreamId) -> Self {
+        Self {
+            stream,
+            client: Received::default(),
+            upstream: None,
+            local: Vec::new(),
+            stall: None,
+            took: Duration::ZERO,
+            properties: Vec::new(),
+            report: String::new(),
+        }
+    }
+
     /// The stream.
     #[must_use]
     pub fn stream(&self) -> StreamId {

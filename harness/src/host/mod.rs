@@ -5,15 +5,17 @@
 //! in any order), `by_hand` (streams opened and answered step by step), `reconfigure` (configuration pushes), `act` (what a
 //! test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
-//! (where they come from), `tester` (the profile `google`), `error`.
+//! (where they come from), `tester`, `phases` and `google` (the profile `google`), `error`.
 
 mod act;
 mod builder;
 mod by_hand;
 mod error;
 mod exchange;
+mod google;
 mod image;
 mod log;
+mod phases;
 mod race;
 mod reconfigure;
 mod shared;
@@ -33,11 +35,12 @@ pub use by_hand::Peer;
 pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
+pub use phases::Seen;
 pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
-pub use tester::{PluginTester, Seen, TesterOptions};
+pub use tester::{PluginTester, TesterOptions};
 
 use crate::proxy::transcript::Kind;
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};

@@ -92,18 +92,18 @@ impl Proxy {
         }
     }
 
-    pub(super) fn record_data(&mut self, stream: StreamId, party: Party, bytes: &[u8], end_stream: bool) {
+    pub(crate) fn record_data(&mut self, stream: StreamId, party: Party, bytes: &[u8], end_stream: bool) {
         self.record_part(stream, party, What::Data { end_stream }, bytes);
     }
 
-    pub(super) fn record_fields(&mut self, stream: StreamId, party: Party, what: What, fields: &Fields) {
+    pub(crate) fn record_fields(&mut self, stream: StreamId, party: Party, what: What, fields: &Fields) {
         if self.transcript.records(Detail::Http) {
             let data = self.transcript.put_fields(fields);
             self.record(Kind::Message { stream, party, what, data });
         }
     }
 
-    pub(super) fn record_local_reply(&mut self, stream: StreamId, reply: &LocalReply) {
+    pub(crate) fn record_local_reply(&mut self, stream: StreamId, reply: &LocalReply) {
         if self.transcript.records(Detail::Http) {
             let name = reply.plugin.map_or(String::new(), |plugin| self.plugin(plugin).name.clone());
             let plugin = self.transcript.put(name.as_bytes());
