@@ -136,7 +136,7 @@ impl Exchange {
         Self {
             stream,
             client: Received::default(),
-            upstream: None,
+            upstream: Received::default(),
             local: Vec::new(),
             stall: None,
             took: Duration::ZERO,
