@@ -14,6 +14,13 @@ pub fn processor_time() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
 }
 
+/// As [`processor_time`], of all threads of this process since it began.
+#[must_use]
+pub fn time_of_process() -> Duration {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+}
+
 /// Tasks between two preparations. What a host records grows with each exchange; a test has tens of them, not millions.
 const BATCH: u32 = 250;
 

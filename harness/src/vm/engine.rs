@@ -219,6 +219,9 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
     pool.total_core_instances(slots)
         .total_memories(slots)
         .total_tables(slots * 2)
+        // No call is asynchronous. Each stack of the pool would be mapped and guarded when the engine is made, at every start
+        // of a process.
+        .total_stacks(1)
         .max_memories_per_module(POOLED_MEMORIES)
         .max_tables_per_module(POOLED_TABLES)
         .table_elements(POOLED_TABLE_ELEMENTS)
