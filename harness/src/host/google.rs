@@ -44,7 +44,7 @@ impl Talk<'_> {
         self.alive = opened.failed.is_none();
         let sent = self.message(Direction::Request, request_head(request), request.body.pieces());
         if let Some(sent) = sent {
-            self.exchange.upstream = Some(sent);
+            self.exchange.upstream = sent;
             let received = self.message(Direction::Response, response_head(answer), answer.body.pieces());
             self.exchange.client = received.unwrap_or_default();
         }

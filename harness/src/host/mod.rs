@@ -96,8 +96,8 @@ impl Host {
         let worker = self.worker(&request);
         let limit = began + self.patience;
         self.slot.at_this_instant = 0;
-        self.slot.record_step(&Sending(&request));
         self.slot.expect_request(&request);
+        self.slot.record_sending(&Sending(&request));
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);
