@@ -1,5 +1,6 @@
 //! One task over and over, for profilers: `drive WORKLOAD TASK TIMES [RECORD]`, where the task is `exchange`, `start`,
-//! `image` or `floor`.
+//! `image`, `fresh` (a host from an image, and one exchange), `used` (a host from an image, where others had exchanges before)
+//! or `floor`.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use proxy_wasm_harness::vm::EngineSettings;
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [workload, task, times, rest @ ..] = &args[..] else {
-        eprintln!("usage: drive WORKLOAD exchange|start|image|floor TIMES [off|http|log|abi]");
+        eprintln!("usage: drive WORKLOAD exchange|start|image|fresh|used|floor TIMES [off|http|log|abi]");
         std::process::exit(2);
     };
     let workload =
@@ -41,6 +42,19 @@ fn main() {
         "image" => {
             let template = builder.template().expect("it starts");
             template.image().expect("it can be imaged");
+            Box::new(move || drop(template.fresh()))
+        }
+        "fresh" => {
+            let template = builder.template().expect("it starts");
+            template.image().expect("it can be imaged");
+            let request = Arc::new(workload.request());
+            Box::new(move || drop(template.fresh().send(Arc::clone(&request))))
+        }
+        "used" => {
+            let template = builder.template().expect("it starts");
+            template.image().expect("it can be imaged");
+            let request = Arc::new(workload.request());
+            (0..250).for_each(|_| drop(template.fresh().send(Arc::clone(&request))));
             Box::new(move || drop(template.fresh()))
         }
         other => panic!("no task {other}"),

@@ -162,7 +162,10 @@ fn scenario_files_that_cannot_be_used() {
         play.write("p.wat", plugin("")).write("s.scenario.yaml", &text);
         let ran = refused(&play, &["run"], wanted);
         assert!(ran.stdout.contains("UNUSABLE  the file cannot be read"), "{ran:?}");
-        refused(&play, &["run", "--list"], wanted);
+        // It is a trial, and no listing fails for it.
+        let listed = play.run(&["run", "--list"]);
+        assert_eq!((listed.code, listed.stdout.as_str()), (0, "s\n"), "{listed:?}");
+        assert!(wanted.iter().all(|text| listed.stderr.contains(text)), "{listed:?}");
     }
 }
 

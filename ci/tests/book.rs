@@ -93,7 +93,7 @@ fn title(name: &str) -> String {
 
 /// What a place takes, in words; a named value is taken everywhere and not told.
 fn kinds(of: &Value) -> Vec<String> {
-    if let Some(all) = of["anyOf"].as_array() {
+    if let Some(all) = of["anyOf"].as_array().or_else(|| of["oneOf"].as_array()) {
         let mut found: Vec<String> = all.iter().flat_map(kinds).collect();
         found.sort();
         found.dedup();

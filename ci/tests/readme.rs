@@ -64,7 +64,8 @@ fn without_rust(section: &str) -> String {
     let mut within = false;
     for line in section.lines() {
         within |= line == "```rust,ignore";
-        if !within && !(line.starts_with("<!-- file: ") && line.ends_with(".rs -->")) {
+        let names_it = line.starts_with("<!-- file: ") && line.ends_with(".rs -->");
+        if !within && !names_it {
             out.push_str(line);
             out.push('\n');
         }

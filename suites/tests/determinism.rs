@@ -51,5 +51,5 @@ fn transcripts_are_the_same_twice_on_one_thread_and_on_eight() {
             assert!(first == again, "{trial} differs on {threads} threads:\n{first}\n{again}");
         }
     }
-    assert!(first.iter().all(|record| record.lines().count() > 10), "there is something to compare");
+    assert!(first.iter().all(|record| record.lines().count() > 5), "there is something to compare");
 }

@@ -9,7 +9,7 @@ use proxy_wasm_suites::google::{self, Suite, Test};
 use proxy_wasm_suites::modules::ModuleSource;
 
 use super::{Args, again};
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::output::Output;
 use crate::report::{Outcome, Trial};
 
@@ -93,9 +93,14 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// Prints the names of the tests.
+/// Prints the names of the tests. A file that cannot be read is one of them, which will fail; why is told on stderr.
 pub(super) fn list(jobs: &[Job], out: &mut Output) {
-    jobs.iter().for_each(|job| out.line(&job.name()));
+    for job in jobs {
+        out.line(&job.name());
+        if let Job::Unreadable(_, error) = job {
+            error::tell(error, None);
+        }
+    }
 }
 
 /// Carries one out.

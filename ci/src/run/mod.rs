@@ -50,7 +50,8 @@ pub(crate) fn run(args: &Args, out: &mut Output) -> Result<Exit, Error> {
     }
     let mut plan = planned(args)?;
     if args.list {
-        return Ok(list(&plan, out));
+        list(&plan, out);
+        return Ok(Exit::Passed);
     }
     let progress = Progress::new(plan.jobs.len());
     let modules = source(args, &progress)?;
@@ -132,19 +133,14 @@ fn planned(args: &Args) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-/// Prints the names of the trials; files that cannot be read are told on stderr.
-fn list(plan: &Plan, out: &mut Output) -> Exit {
-    let mut exit = Exit::Passed;
+/// Prints the names of the trials. A file that cannot be read is one of them, which will fail; why is told on stderr.
+fn list(plan: &Plan, out: &mut Output) {
     for job in &plan.jobs {
-        match &job.what {
-            What::Scenario(_) => out.line(&job.name()),
-            What::Unreadable { why, .. } => {
-                why.iter().for_each(|error| error::tell(error, None));
-                exit = Exit::Unusable;
-            }
+        out.line(&job.name());
+        if let What::Unreadable { why, .. } = &job.what {
+            why.iter().for_each(|error| error::tell(error, None));
         }
     }
-    exit
 }
 
 /// Runs the trials and prints each as soon as those before it are over.

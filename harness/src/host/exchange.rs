@@ -11,7 +11,8 @@ use crate::state::{Duration, Fields, Instant, show};
 pub struct Exchange {
     pub(crate) stream: StreamId,
     pub(crate) client: Received,
-    pub(crate) upstream: Option<Received>,
+    /// Without a head when the request did not get there.
+    pub(crate) upstream: Received,
     pub(crate) local: Vec<LocalResponse>,
     pub(crate) stall: Option<Stall>,
     pub(crate) took: Duration,
@@ -82,32 +83,40 @@ impl fmt::Display for Stall {
 impl Host {
     pub(super) fn exchange_since(&mut self, id: StreamId, mark: Option<usize>, began: Instant) -> Exchange {
         let took = self.now() - began;
-        let stall = self.stalls.iter().rev().find(|stall| stall.stream == id).cloned();
-        let local = self.local_responses(id);
         let set = |stream: &Stream| {
             let all = stream.filter_state.all_set_by_plugins();
             all.map(|(path, value)| (path.to_vec(), value.to_vec())).collect()
         };
-        let (client, upstream, properties) = match self.slot.take_stream(id) {
+        // Filled in its place: it is large.
+        let mut exchange = Exchange {
+            stream: id,
+            client: Received::default(),
+            upstream: Received::default(),
+            local: self.local_responses(id),
+            stall: self.stalls.iter().rev().find(|stall| stall.stream == id).cloned(),
+            took,
+            properties: Vec::new(),
+            report: String::new(),
+        };
+        match self.slot.take_stream(id) {
             Some(mut stream) => {
-                let properties = set(&stream);
-                let received = std::mem::take(&mut stream.client.received);
-                let forwarded = std::mem::take(&mut stream.upstream.received);
+                exchange.properties = set(&stream);
+                std::mem::swap(&mut exchange.client, &mut stream.client.received);
+                std::mem::swap(&mut exchange.upstream, &mut stream.upstream.received);
                 self.slot.give_back(stream);
-                (received, forwarded, properties)
             }
             None if self.slot.has_stream(id) => {
                 let stream = self.slot.stream(id);
-                (stream.client.received.clone(), stream.upstream.received.clone(), set(stream))
+                exchange.properties = set(stream);
+                exchange.client.clone_from(&stream.client.received);
+                exchange.upstream.clone_from(&stream.upstream.received);
             }
-            None => Default::default(),
-        };
-        let report = match mark {
-            Some(mark) if client.head.is_none() => self.transcript().abi_since(mark),
-            _ => String::new(),
-        };
-        let upstream = upstream.head.is_some().then_some(upstream);
-        Exchange { stream: id, client, upstream, local, stall, took, properties, report }
+            None => {}
+        }
+        if let (Some(mark), None) = (mark, &exchange.client.head) {
+            exchange.report = self.transcript().abi_since(mark);
+        }
+        exchange
     }
 
     fn local_responses(&self, id: StreamId) -> Vec<LocalResponse> {
@@ -122,6 +131,20 @@ impl Host {
 }
 
 impl Exchange {
+    /// One that has no stream of a proxy behind it.
+    pub(super) fn without_proxy(stream: StreamId) -> Self {
+        Self {
+            stream,
+            client: Received::default(),
+            upstream: Received::default(),
+            local: Vec::new(),
+            stall: None,
+            took: Duration::ZERO,
+            properties: Vec::new(),
+            report: String::new(),
+        }
+    }
+
     /// The stream.
     #[must_use]
     pub fn stream(&self) -> StreamId {
@@ -151,8 +174,7 @@ impl Exchange {
     /// What the upstream received, if the request reached it.
     #[must_use]
     pub fn upstream_request(&self) -> Option<ReceivedRequest<'_>> {
-        let message = self.upstream.as_ref()?;
-        Some(ReceivedRequest { head: message.head.as_ref()?, message })
+        Some(ReceivedRequest { head: self.upstream.head.as_ref()?, message: &self.upstream })
     }
 
     /// The local response that a plugin asked for, if one did. Of several, the first was sent.

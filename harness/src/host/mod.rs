@@ -5,15 +5,17 @@
 //! in any order), `by_hand` (streams opened and answered step by step), `reconfigure` (configuration pushes), `act` (what a
 //! test did, in words), `log`, `shared` (metrics, shared data,
 //! queues, properties), `template` (fresh hosts by the thousand), `image`
-//! (where they come from), `tester` (the profile `google`), `error`.
+//! (where they come from), `tester`, `phases` and `google` (the profile `google`), `error`.
 
 mod act;
 mod builder;
 mod by_hand;
 mod error;
 mod exchange;
+mod google;
 mod image;
 mod log;
+mod phases;
 mod race;
 mod reconfigure;
 mod shared;
@@ -33,11 +35,12 @@ pub use by_hand::Peer;
 pub use error::{HostError, Refusal};
 pub use exchange::{Exchange, LocalResponse, ReceivedRequest, ReceivedResponse, Stall};
 pub use log::LogView;
+pub use phases::Seen;
 pub use reconfigure::VmSetup;
 pub use start::Started;
 pub use tcp::Connection;
 pub use template::Template;
-pub use tester::{PluginTester, Seen, TesterOptions};
+pub use tester::{PluginTester, TesterOptions};
 
 use crate::proxy::transcript::Kind;
 use crate::proxy::{Call, CallKind, Drive, Finding, Injection, Slot, StreamId, Transcript};
@@ -93,8 +96,8 @@ impl Host {
         let worker = self.worker(&request);
         let limit = began + self.patience;
         self.slot.at_this_instant = 0;
-        self.slot.record_step(&Sending(&request));
         self.slot.expect_request(&request);
+        self.slot.record_sending(&Sending(&request));
         let mut drive = self.drive();
         let id = drive.open(&request, worker);
         let ended = drive.run_until(limit, |proxy| !proxy.has_stream(id) || proxy.stream(id).ended);

@@ -82,6 +82,7 @@ pub(super) fn configured(builder: &Arc<Builder>) -> Result<Started, HostError> {
                 configuration: setup.config.clone(),
             }),
             name,
+            logged_as: None,
             fail_open: setup.fail_open,
             policy: setup.policy,
             allow_on_headers_stop_iteration: setup

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::request_head::content_length;
 use super::upstream::Answering;
 use crate::state::{
-    Answer, AnswerKind, Body, Chunk, Duration, Failure, Field, Fields, GrpcAnswer, Protocol, Response,
+    Answer, AnswerKind, Body, Buffer, Chunk, Duration, Failure, Field, Fields, GrpcAnswer, Protocol, Response,
 };
 
 /// The parts of an answer to a request that has arrived; none for an answer that never comes.
@@ -47,6 +47,16 @@ impl LaidOut {
         let mut parts = VecDeque::new();
         lay_out(&mut parts, answer.kind, enable_trailers);
         Self { after, immediate, protocol, parts }
+    }
+
+    /// To be given many times: its bodies are not copied then.
+    pub(super) fn shared(mut self) -> Self {
+        for part in &mut self.parts {
+            if let Answering::Data { bytes, .. } = part {
+                *bytes = std::mem::take(bytes).shared();
+            }
+        }
+        self
     }
 }
 
@@ -105,12 +115,17 @@ pub(super) fn body_parts(
 ) {
     for (at, chunk) in chunks.iter().enumerate() {
         let last = h2 && trailers.is_none() && at + 1 == chunks.len();
-        out.push_back(Answering::Data { bytes: chunk.data.clone(), after: chunk.after, end_stream: last });
+        out.push_back(Answering::Data {
+            bytes: chunk.data.clone().into(),
+            after: chunk.after,
+            end_stream: last,
+        });
     }
     match trailers {
         Some(fields) => out.push_back(Answering::Trailers(fields)),
         None if h2 && chunks.is_empty() => {
-            out.push_back(Answering::Data { bytes: Vec::new(), after: Duration::ZERO, end_stream: true });
+            let (bytes, after) = (Buffer::new(), Duration::ZERO);
+            out.push_back(Answering::Data { bytes, after, end_stream: true });
         }
         None if h2 => {}
         None => out.push_back(Answering::End),
@@ -137,7 +152,7 @@ fn grpc_parts(out: &mut VecDeque<Answering>, grpc: GrpcAnswer) {
         let mut bytes = vec![0];
         bytes.extend_from_slice(&(message.len() as u32).to_be_bytes());
         bytes.extend_from_slice(&message);
-        out.push_back(Answering::Data { bytes, after: Duration::ZERO, end_stream: false });
+        out.push_back(Answering::Data { bytes: bytes.into(), after: Duration::ZERO, end_stream: false });
     }
     let mut trailers = vec![(b"grpc-status".to_vec(), grpc.status.to_string().into_bytes())];
     if !grpc.message.is_empty() {

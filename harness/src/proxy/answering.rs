@@ -9,7 +9,7 @@ use super::run::Deadline;
 use super::transcript::{Party, What};
 use super::upgrade::Upgrade;
 use super::upstream::Answering;
-use crate::state::{Answer, Chunk, Decimal, Duration, Field, Fields, Protocol};
+use crate::state::{Answer, Chunk, Decimal, Duration, Field, Fields, Protocol, names};
 
 impl<G: Guest> Drive<'_, G> {
     /// The upstream answers because the test says so: with `answer`, or with the script's. Its message stays open
@@ -24,10 +24,8 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The upstream begins its scripted answer.
     pub(super) fn answer_by_script(&mut self, id: StreamId, end: bool) {
-        if let Some(every) = self.proxy.laid_out() {
-            let upstream = &mut self.stream(id).upstream;
-            upstream.answering.extend(every.parts.iter().cloned());
-            self.answer_laid_out(id, every.after, every.protocol, end);
+        if let Some((after, protocol)) = self.proxy.lay_out_for(id) {
+            self.answer_laid_out(id, after, protocol, end);
             return;
         }
         match self.proxy.upstream.next() {
@@ -104,7 +102,7 @@ impl<G: Guest> Drive<'_, G> {
         if stream.ended || stream.half(Direction::Response).blocked {
             return;
         }
-        let Some(part) = self.stream(id).upstream.answering.pop_front() else { return };
+        let Some(part) = stream.upstream.answering.pop_front() else { return };
         match part {
             Answering::Head { fields, status, end_stream } => {
                 self.upstream_head(id, fields, status, end_stream);
@@ -115,7 +113,7 @@ impl<G: Guest> Drive<'_, G> {
                     self.stream(id).upstream.answering.push_front(part);
                     end_stream = false;
                 }
-                self.proxy.record_data(id, Party::UpstreamSends, &bytes, end_stream);
+                self.proxy.record_data(id, Party::UpstreamSends, bytes.as_slice(), end_stream);
                 self.answer_complete(id, end_stream);
                 self.piece(id, Direction::Response, bytes, end_stream);
                 let stream = self.stream(id);
@@ -158,41 +156,43 @@ impl<G: Guest> Drive<'_, G> {
     /// Puts the upstream's next part on the clock.
     pub(crate) fn schedule_upstream(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
-        if self.half(id, Direction::Response).blocked {
+        let stream = self.stream(id);
+        if stream.half(Direction::Response).blocked {
             return;
         }
-        let after = match self.stream(id).upstream.answering.front() {
+        let after = match stream.upstream.answering.front() {
             None => return,
             Some(Answering::Data { after, .. }) => *after,
             Some(_) => Duration::ZERO,
         };
-        if !self.stream(id).ended {
+        if !stream.ended {
             self.proxy.deadlines.schedule(now + after, Deadline::UpstreamPart(id));
         }
     }
 
     pub(super) fn upstream_head(&mut self, id: StreamId, mut fields: Fields, status: u16, end_stream: bool) {
-        let upgrade = self.stream(id).upgrade;
+        let stream = self.stream(id);
+        let upgrade = stream.upgrade;
         let agrees = upgrade.is_some_and(|upgrade| upgrade.agrees(status));
         if agrees {
             // What follows is not framed, and ends with the upstream's connection.
-            fields.remove(b"transfer-encoding");
-            fields.remove(b"content-length");
+            fields.remove_known(names::TRANSFER_ENCODING);
+            fields.remove_known(names::CONTENT_LENGTH);
             if end_stream {
-                self.stream(id).upstream.answering.push_back(Answering::End);
+                stream.upstream.answering.push_back(Answering::End);
             }
         }
         // The answer to HEAD has the head of a body, and none; that to an upgrade by fields is 101, or has none.
         let end_stream = match upgrade {
             _ if agrees => false,
             Some(Upgrade::Fields) => true,
-            Some(Upgrade::Connect) | None => end_stream || self.stream(id).head_request,
+            Some(Upgrade::Connect) | None => end_stream || stream.head_request,
         };
         if end_stream {
-            self.stream(id).upstream.answering.clear();
+            stream.upstream.answering.clear();
         }
         // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
-        fields.remove(b"keep-alive");
+        fields.remove_known(names::KEEP_ALIVE);
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         let now = self.proxy.clock.now();
         self.answer_complete(id, end_stream);
@@ -203,18 +203,19 @@ impl<G: Guest> Drive<'_, G> {
         }
         // Of an answer that came before the request's end Envoy does not say what it took (1.40, observed).
         if let Some(took) = took {
-            fields.overwrite(b"x-envoy-upstream-service-time", Decimal::of(took.as_millis()).as_bytes());
+            fields.overwrite_known(names::SERVICE_TIME, Decimal::of(took.as_millis()).as_bytes());
         }
         if upgrade == Some(Upgrade::Fields) && end_stream {
-            fields.remove(b"content-length");
+            fields.remove_known(names::CONTENT_LENGTH);
         }
-        let half = self.half(id, Direction::Response);
+        let stream = self.stream(id);
+        let half = stream.half_mut(Direction::Response);
         if half.headers.is_some() {
             return; // A local reply is under way; the upstream's answer comes too late.
         }
         half.headers = Some(fields);
         half.complete = end_stream;
-        self.stream(id).code = Some(status);
+        stream.code = Some(status);
         self.headers(id, Direction::Response, From::Start, end_stream);
         if self.upgraded(id) {
             self.piece(id, Direction::Response, Vec::new(), false);

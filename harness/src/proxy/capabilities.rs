@@ -24,6 +24,12 @@ impl Capabilities {
         self.0.as_ref().is_none_or(|names| names.contains(name))
     }
 
+    /// Whether there is anything that they may not.
+    #[inline]
+    pub(crate) fn restrict(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The names, sorted; nothing: all.
     pub(crate) fn names(&self) -> Option<Vec<String>> {
         self.0.as_ref().map(|names| names.iter().cloned().collect())

@@ -39,10 +39,7 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Index in the chain of the plugin at `step` of a walk.
     pub(crate) fn filter_at(&self, id: StreamId, direction: Direction, step: usize) -> usize {
-        match direction {
-            Direction::Request => step,
-            Direction::Response => self.proxy.stream(id).filters.len() - 1 - step,
-        }
+        direction.filter_at(step, self.proxy.stream(id).filters.len())
     }
 
     /// Step of a walk at which the plugin `filter` stands.
@@ -71,14 +68,6 @@ impl<G: Guest> Drive<'_, G> {
         stream.ended || stream.half(direction).aborted
     }
 
-    fn enter(&mut self, id: StreamId, direction: Direction, on: bool) {
-        let running = &mut self.stream(id).running;
-        match direction {
-            Direction::Request => running.decoding = on,
-            Direction::Response => running.encoding = on,
-        }
-    }
-
     /// Runs `callback` of one step, and the local reply that it may have prepared. Answers whether the walk is over.
     fn at_step<T>(
         &mut self,
@@ -86,10 +75,11 @@ impl<G: Guest> Drive<'_, G> {
         direction: Direction,
         callback: impl FnOnce(&mut Self) -> T,
     ) -> (T, bool) {
-        self.enter(id, direction, true);
+        self.stream(id).running.set(direction, true);
         let status = callback(self);
-        self.enter(id, direction, false);
-        let aborted = self.stream(id).half(direction).aborted;
+        let stream = self.stream(id);
+        stream.running.set(direction, false);
+        let aborted = stream.half(direction).aborted;
         if aborted {
             self.send_prepared_reply(id);
         }
@@ -102,14 +92,15 @@ impl<G: Guest> Drive<'_, G> {
         let mut body_added_at = None;
         for step in self.first(id, direction, from)..count {
             let seen_end = end_stream && body_added_at.is_none();
-            self.side(id, direction, step).end_stream = seen_end;
-            let filter = self.filter_at(id, direction, step);
+            let filter = direction.filter_at(step, count);
+            self.stream(id).filters[filter].side_mut(direction).end_stream = seen_end;
             let (status, aborted) =
                 self.at_step(id, direction, |drive| drive.filter_headers(id, filter, direction, seen_end));
             let status = if aborted { HeadersStatus::StopIteration } else { status };
-            self.side(id, direction, step).headers_called = true;
-            let goes_on = self.after_headers(id, direction, step, status);
-            if !self.side(id, direction, step).iteration.stopped_all() {
+            let side = self.stream(id).filters[filter].side_mut(direction);
+            side.headers_called = true;
+            let goes_on = after_headers(side, status);
+            if !side.metadata.is_empty() && !side.iteration.stopped_all() {
                 self.release_metadata(id, direction, step);
             }
             if !goes_on {
@@ -141,24 +132,6 @@ impl<G: Guest> Drive<'_, G> {
         }
     }
 
-    /// Applies the result of a headers callback; answers whether the walk goes on.
-    fn after_headers(
-        &mut self,
-        id: StreamId,
-        direction: Direction,
-        step: usize,
-        status: HeadersStatus,
-    ) -> bool {
-        let side = self.side(id, direction, step);
-        match status {
-            HeadersStatus::StopIteration => side.iteration = Iteration::StopSingle,
-            HeadersStatus::StopAllAndBuffer => side.iteration = Iteration::StopAllBuffer,
-            HeadersStatus::StopAllAndWatermark => side.iteration = Iteration::StopAllWatermark,
-            HeadersStatus::Continue => side.headers_continued = true,
-        }
-        side.iteration == Iteration::Continue
-    }
-
     /// Walks one piece of body on. The piece stands on top of the direction's `flight`, or is the body held back.
     pub(crate) fn data(
         &mut self,
@@ -168,28 +141,30 @@ impl<G: Guest> Drive<'_, G> {
         piece: BodyView,
         end_stream: bool,
     ) {
-        if self.over(id, direction) {
+        let stream = self.stream(id);
+        if stream.ended || stream.half(direction).aborted {
             return;
         }
-        let count = self.stream(id).filters.len();
+        let count = stream.filters.len();
         let mut end_stream = end_stream;
-        let trailers_at_start = self.half(id, direction).trailers.is_some();
+        let trailers_at_start = stream.half(direction).trailers.is_some();
         let mut trailers_added_at = None;
         let mut reached_end = true;
         for step in self.first(id, direction, from)..count {
-            let side = self.side(id, direction, step);
+            let filter = direction.filter_at(step, count);
+            let stream = self.stream(id);
+            let seen_end = end_stream && stream.half(direction).trailers.is_none();
+            let side = stream.filters[filter].side_mut(direction);
             if side.iteration.stopped_all() {
                 let streaming = side.iteration == Iteration::StopAllWatermark;
-                self.half(id, direction).streaming = streaming;
+                stream.half_mut(direction).streaming = streaming;
                 self.hold(id, direction, piece);
                 return;
             }
             if side.end_stream {
                 return;
             }
-            let seen_end = end_stream && self.half(id, direction).trailers.is_none();
-            self.side(id, direction, step).end_stream = seen_end;
-            let filter = self.filter_at(id, direction, step);
+            side.end_stream = seen_end;
             let (status, aborted) = self
                 .at_step(id, direction, |drive| drive.filter_data(id, filter, direction, piece, seen_end));
             if aborted {
@@ -231,15 +206,18 @@ impl<G: Guest> Drive<'_, G> {
     ) -> bool {
         match status {
             DataStatus::Continue => {
-                if self.side(id, direction, step).iteration != Iteration::StopSingle {
+                let filter = self.filter_at(id, direction, step);
+                if self.stream(id).filters[filter].side(direction).iteration != Iteration::StopSingle {
                     return true;
                 }
                 self.hold(id, direction, piece);
                 self.resume(id, direction, step);
             }
             DataStatus::StopAndBuffer | DataStatus::StopAndWatermark => {
-                self.side(id, direction, step).iteration = Iteration::StopSingle;
-                self.half(id, direction).streaming = status == DataStatus::StopAndWatermark;
+                let filter = self.filter_at(id, direction, step);
+                let stream = self.stream(id);
+                stream.filters[filter].side_mut(direction).iteration = Iteration::StopSingle;
+                stream.half_mut(direction).streaming = status == DataStatus::StopAndWatermark;
                 self.hold(id, direction, piece);
             }
             DataStatus::StopNoBuffer => {
@@ -308,6 +286,17 @@ impl<G: Guest> Drive<'_, G> {
             }
         }
     }
+}
+
+/// Applies the result of a headers callback; answers whether the walk goes on.
+fn after_headers(side: &mut Side, status: HeadersStatus) -> bool {
+    match status {
+        HeadersStatus::StopIteration => side.iteration = Iteration::StopSingle,
+        HeadersStatus::StopAllAndBuffer => side.iteration = Iteration::StopAllBuffer,
+        HeadersStatus::StopAllAndWatermark => side.iteration = Iteration::StopAllWatermark,
+        HeadersStatus::Continue => side.headers_continued = true,
+    }
+    side.iteration == Iteration::Continue
 }
 
 mod held;

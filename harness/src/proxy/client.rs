@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use crate::state::{Duration, Field, Fields, Instant};
+use crate::state::{Buffer, Duration, Field, Fields, Instant};
 
 /// A part of the request that is still on its way to the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Body bytes, after a span of virtual time; the last of them may end the message (HTTP/2).
-    Data { bytes: Vec<u8>, after: Duration, end_stream: bool },
+    Data { bytes: Buffer, after: Duration, end_stream: bool },
     /// The end of an HTTP/1.1 body.
     End,
     /// Trailers, which end the message.
@@ -28,6 +28,14 @@ pub(crate) struct ClientSide {
 impl ClientSide {
     pub(crate) fn new() -> Self {
         Self { outbox: VecDeque::new(), sending: false, received: Received::default() }
+    }
+
+    /// As a new one, but for the room that its list took.
+    pub(super) fn renew(&mut self) {
+        let Self { outbox, sending, received } = self;
+        outbox.clear();
+        *sending = false;
+        received.renew();
     }
 }
 
@@ -61,6 +69,16 @@ pub enum End {
 }
 
 impl Received {
+    /// As a new one. It is most often one already: whoever asked for the exchange has taken what it was.
+    pub(super) fn renew(&mut self) {
+        let Self { head, chunks, trailers, end, head_at, ended_at } = self;
+        *head = None;
+        chunks.clear();
+        *trailers = None;
+        *end = End::Open;
+        (*head_at, *ended_at) = (None, None);
+    }
+
     /// All body bytes.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {

@@ -5,7 +5,7 @@
 use super::Proxy;
 use super::reply::LocalReply;
 use super::upgrade::{connects, has_port};
-use crate::state::{Protocol, Request};
+use crate::state::{Buffer, Protocol, Request};
 
 /// Methods that the codec knows. Case counts.
 const METHODS: [&str; 34] = [
@@ -85,7 +85,7 @@ const READ: usize = 16 * 1024;
 impl Proxy {
     /// Cuts off what a connection does not read in one turn: it reads by [`READ`] until it has as much as its buffer
     /// may hold.
-    pub(super) fn beyond_one_read(&self, bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    pub(super) fn beyond_one_read(&self, bytes: &mut Buffer) -> Option<Buffer> {
         let turn = self.options.buffer_limit.max(1).next_multiple_of(READ);
         (bytes.len() > turn).then(|| bytes.split_off(turn))
     }

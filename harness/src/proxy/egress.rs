@@ -9,16 +9,18 @@ use super::reply::LocalReply;
 use super::transcript::{Fault, Party, What};
 use super::upgrade::Upgrade;
 use super::upstream_head::unfit;
-use crate::state::{Fields, Protocol};
+use crate::state::names::{self, Known};
+use crate::state::{Fields, Protocol, number};
 
 /// Header fields that the proxy takes out of a response before it writes it.
-const HOP: [&[u8]; 4] = [b"connection", b"upgrade", b"transfer-encoding", b"proxy-connection"];
+const HOP: [Known; 4] =
+    [names::CONNECTION, names::UPGRADE, names::TRANSFER_ENCODING, names::PROXY_CONNECTION];
 
 impl<G: Guest> Drive<'_, G> {
     /// The response's head has passed the chain.
     pub(crate) fn client_headers(&mut self, id: StreamId, end_stream: bool) {
-        let status =
-            self.half(id, Direction::Response).headers.as_ref().and_then(|fields| fields.get(b":status"));
+        let fields = self.half(id, Direction::Response).headers.as_ref();
+        let status = fields.and_then(|fields| fields.get_known(names::STATUS));
         // Nothing but digits: `200,404`, empty or missing is a response without a status (Envoy 1.40, observed).
         if !status.is_some_and(|status| !status.is_empty() && status.iter().all(u8::is_ascii_digit)) {
             self.send_local_reply(
@@ -36,11 +38,12 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Writes the head to the client.
     pub(crate) fn client_headers_unchecked(&mut self, id: StreamId, end_stream: bool) {
-        if self.stream(id).ended {
+        let stream = self.stream(id);
+        if stream.ended {
             return;
         }
-        if std::mem::replace(&mut self.stream(id).head_sent, true) {
-            let vm = self.stream(id).filters.first().map(|filter| filter.vm);
+        if std::mem::replace(&mut stream.head_sent, true) {
+            let vm = stream.filters.first().map(|filter| filter.vm);
             self.proxy.fault_in(vm, Fault {
                 id: "envoy/head-twice",
                 call: "proxy_continue_stream",
@@ -56,23 +59,24 @@ impl<G: Guest> Drive<'_, G> {
         let incomplete = !stream.half(Direction::Request).complete;
         let (protocol, head_request, upgrade) = (stream.protocol, stream.head_request, stream.upgrade);
         let Some(fields) = stream.half_mut(Direction::Response).headers.as_mut() else { return };
+        let code = fields.get_known(names::STATUS).and_then(number);
+        let code = code.and_then(|code| u16::try_from(code).ok());
         // The fields of an upgrade stay, and so does the connection.
         let by_fields = agrees && upgrade == Some(Upgrade::Fields);
-        let stays = by_fields || (agrees && fields.get(b":status") == Some(b"200"));
-        for name in HOP.iter().filter(|_| !by_fields) {
-            fields.remove(name);
+        let stays = by_fields || (agrees && fields.get_known(names::STATUS) == Some(b"200"));
+        if !by_fields {
+            HOP.into_iter().for_each(|name| fields.remove_known(name));
         }
-        if fields.get(b"date").is_none() {
-            fields.add(b"date", date.as_ref().map_or(&[], HttpDate::as_slice));
+        if !fields.has(names::DATE) {
+            fields.add_known(names::DATE, date.as_ref().map_or(&[], HttpDate::as_slice));
         }
-        fields.overwrite(b"server", b"envoy");
+        fields.overwrite_known(names::SERVER, b"envoy");
         if incomplete && protocol == Protocol::Http1 && !stays {
-            fields.add(b"connection", b"close");
+            fields.add_known(names::CONNECTION, b"close");
         }
-        let code = fields.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
         let mut wire = fields.clone();
         if protocol == Protocol::Http1 && !agrees {
-            frame(&mut wire, end_stream, head_request);
+            frame(&mut wire, end_stream, head_request, code);
         }
         let unfit = protocol == Protocol::Http1 && unfit(&wire).is_some();
         self.proxy.record_fields(id, Party::ClientReceives, What::Head { end_stream }, &wire);
@@ -85,8 +89,9 @@ impl<G: Guest> Drive<'_, G> {
                        it is: a line break in it begins a header field of its own, or the body",
             });
         }
-        self.stream(id).code = code;
-        let received = &mut self.stream(id).client.received;
+        let stream = self.stream(id);
+        stream.code = code;
+        let received = &mut stream.client.received;
         received.head = Some(wire);
         received.head_at = Some(now);
         if end_stream {
@@ -155,14 +160,12 @@ impl<G: Guest> Drive<'_, G> {
             Direction::Response => (&stream.client.received, "proxy_on_response_body"),
         };
         let Some(head) = &received.head else { return false };
-        let bodiless = stream.head_request || matches!(head.get(b":status"), Some(b"304" | b"204"));
-        let declared =
-            head.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-        let sent: usize = received.chunks.iter().map(Vec::len).sum();
-        if !(direction == Direction::Response && bodiless)
-            && declared.is_some_and(|declared: usize| declared != sent)
-        {
-            let short = declared > Some(sent);
+        let Some(declared) = head.get_known(names::CONTENT_LENGTH).and_then(number) else { return false };
+        let sent = received.chunks.iter().map(Vec::len).sum::<usize>() as u64;
+        let bodiless =
+            || stream.head_request || matches!(head.get_known(names::STATUS), Some(b"304" | b"204"));
+        if declared != sent && !(direction == Direction::Response && bodiless()) {
+            let short = declared > sent;
             let vm = stream.filters.first().map(|filter| filter.vm);
             self.proxy.fault_in(vm, Fault {
                 id: "wire/content-length",
@@ -178,15 +181,13 @@ impl<G: Guest> Drive<'_, G> {
 
 /// How HTTP/1.1 tells the end of a response. The answer to HEAD is announced as chunked when nothing is known of the
 /// length (Envoy 1.40, observed).
-fn frame(wire: &mut Fields, end_stream: bool, head_request: bool) {
-    let status =
-        wire.get(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse::<u64>().ok());
-    if wire.get(b"content-length").is_some() || matches!(status, Some(100..=199 | 204 | 304)) {
+fn frame(wire: &mut Fields, end_stream: bool, head_request: bool, code: Option<u16>) {
+    if wire.has(names::CONTENT_LENGTH) || matches!(code, Some(100..=199 | 204 | 304)) {
         return;
     }
     if end_stream && !head_request {
-        wire.add(b"content-length", b"0");
+        wire.add_known(names::CONTENT_LENGTH, b"0");
     } else {
-        wire.add(b"transfer-encoding", b"chunked");
+        wire.add_known(names::TRANSFER_ENCODING, b"chunked");
     }
 }

@@ -18,10 +18,11 @@ impl<G: Guest> Drive<'_, G> {
     /// The number that counts is the one returned, unless a local response or a close was asked for meanwhile:
     /// either stops the iteration whatever the plugin returns.
     pub(crate) fn call(&mut self, vm: VmIndex, invocation: Invocation) -> Called {
-        if self.proxy.vm(vm).failed {
+        let state = self.proxy.vm_mut(vm);
+        if state.failed {
             return Called::Failed;
         }
-        let outer = self.proxy.vm_mut(vm).enter(invocation.context());
+        let outer = state.enter(invocation.context());
         let returned = self.guest.call(self.proxy, vm, invocation);
         let state = self.proxy.vm_mut(vm);
         state.leave(outer);
@@ -36,7 +37,9 @@ impl<G: Guest> Drive<'_, G> {
             Returned::Value(_) if stopped => Called::Stopped,
             Returned::Value(number) => Called::Number(number),
         };
-        self.drain(vm);
+        if !state.effects.is_empty() {
+            self.drain(vm);
+        }
         called
     }
 
@@ -69,11 +72,6 @@ impl<G: Guest> Drive<'_, G> {
         false
     }
 
-    /// The 503 for a dead VM goes past the plugin that it stands for (Envoy 1.40, observed).
-    fn passes_its_own_failure(&mut self, id: StreamId, filter: usize) -> bool {
-        self.filter(id, filter).failure_replied
-    }
-
     pub(crate) fn filter_headers(
         &mut self,
         id: StreamId,
@@ -84,13 +82,15 @@ impl<G: Guest> Drive<'_, G> {
         if direction == Direction::Request {
             self.create_context(id, filter);
         }
-        let Filter { vm, context, plugin, created, .. } = *self.filter(id, filter);
-        if direction == Direction::Response && (!created || self.passes_its_own_failure(id, filter)) {
+        let stream = self.stream(id);
+        let count = stream.half(direction).headers.as_ref().map_or(0, |fields| fields.len() as u32);
+        let of = &mut stream.filters[filter];
+        if direction == Direction::Response && (!of.created || of.passes_its_own_failure()) {
             return HeadersStatus::Continue;
         }
-        self.filter(id, filter).side_mut(direction).headers_open = true;
-        self.filter(id, filter).end_of_stream = end_stream;
-        let count = self.half(id, direction).headers.as_ref().map_or(0, |fields| fields.len() as u32);
+        of.side_mut(direction).headers_open = true;
+        of.end_of_stream = end_stream;
+        let Filter { vm, context, plugin, .. } = *of;
         let name = match direction {
             Direction::Request => CallbackId::RequestHeaders,
             Direction::Response => CallbackId::ResponseHeaders,
@@ -124,12 +124,14 @@ impl<G: Guest> Drive<'_, G> {
         piece: BodyView,
         end_stream: bool,
     ) -> DataStatus {
-        let Filter { vm, context, created, .. } = *self.filter(id, filter);
-        if !created || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
+        let stream = self.stream(id);
+        let of = &stream.filters[filter];
+        if !of.created || (direction == Direction::Response && of.passes_its_own_failure()) {
             return DataStatus::Continue;
         }
-        let view = if self.filter(id, filter).side(direction).buffering && piece != BodyView::Buffered {
-            self.half(id, direction).streaming = false;
+        let Filter { vm, context, .. } = *of;
+        let view = if of.side(direction).buffering && piece != BodyView::Buffered {
+            stream.half_mut(direction).streaming = false;
             self.hold(id, direction, piece);
             if self.stream(id).ended {
                 // It was more than the buffer holds, and that ended the stream.
@@ -139,10 +141,11 @@ impl<G: Guest> Drive<'_, G> {
         } else {
             piece
         };
-        let side = self.filter(id, filter).side_mut(direction);
-        side.body = view;
-        self.filter(id, filter).end_of_stream = end_stream;
-        let size = self.stream(id).body(direction, view).map_or(0, Buffer::len) as u32;
+        let stream = self.stream(id);
+        let of = &mut stream.filters[filter];
+        of.side_mut(direction).body = view;
+        of.end_of_stream = end_stream;
+        let size = stream.body(direction, view).map_or(0, Buffer::len) as u32;
         let name = match direction {
             Direction::Request => CallbackId::RequestBody,
             Direction::Response => CallbackId::ResponseBody,
@@ -181,10 +184,11 @@ impl<G: Guest> Drive<'_, G> {
         filter: usize,
         direction: Direction,
     ) -> TrailersStatus {
-        let Filter { vm, context, created, .. } = *self.filter(id, filter);
-        if !created || (direction == Direction::Response && self.passes_its_own_failure(id, filter)) {
+        let of = self.filter(id, filter);
+        if !of.created || (direction == Direction::Response && of.passes_its_own_failure()) {
             return TrailersStatus::Continue;
         }
+        let Filter { vm, context, .. } = *of;
         self.filter(id, filter).side_mut(direction).trailers_open = true;
         let count = self.half(id, direction).trailers.as_ref().map_or(0, |fields| fields.len() as u32);
         let name = match direction {

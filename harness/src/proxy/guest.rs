@@ -32,6 +32,12 @@ impl Invocation {
         Self { callback, args: all, len: args.len() as u8 }
     }
 
+    /// The arguments, and zeros behind them.
+    #[must_use]
+    pub(crate) fn padded(&self) -> &[u32; 5] {
+        &self.args
+    }
+
     /// The arguments.
     #[must_use]
     pub fn args(&self) -> &[u32] {

@@ -30,6 +30,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Index in a chain of `count` plugins of the one at `step` of a walk.
+    pub(crate) const fn filter_at(self, step: usize, count: usize) -> usize {
+        match self {
+            Self::Request => step,
+            Self::Response => count - 1 - step,
+        }
+    }
+
     /// Index into a pair of per-direction states.
     #[must_use]
     pub const fn index(self) -> usize {

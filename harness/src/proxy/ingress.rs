@@ -7,11 +7,11 @@ use super::client::Part;
 use super::codec;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
-use super::request_head::{as_sent, content_length, is_grpc};
+use super::request_head::{Head, content_length};
 use super::run::Deadline;
-use super::transcript::{Detail, Kind, Party, What};
+use super::transcript::{Party, What};
 use super::upgrade;
-use crate::state::{Body, Chunk, Duration, Field, Fields, Protocol, Request};
+use crate::state::{Body, Buffer, Chunk, Duration, Field, Fields, Protocol, Request};
 
 impl<G: Guest> Drive<'_, G> {
     /// Opens a stream with the head of `request`; the rest of the message stands ready to be sent.
@@ -26,26 +26,17 @@ impl<G: Guest> Drive<'_, G> {
 
     fn open_stream(&mut self, request: &Request, worker: usize, by_hand: bool, end: bool) -> StreamId {
         let id = self.proxy.next_stream();
+        let Head { fields, head_request, grpc_request, usual, .. } = self.proxy.request_head(request);
         let mut parts = parts(request, self.proxy.options.enable_trailers);
-        let to = upgrade::asked(request);
+        let to = if usual { None } else { upgrade::asked(request) };
         let end_stream = parts.is_empty() && to.is_none();
         if !end || to.is_some() {
             hold_open(&mut parts);
         }
-        if self.proxy.transcript.records(Detail::Http) {
-            let sent = as_sent(request);
-            let data = self.proxy.transcript.put_fields(&sent);
-            self.proxy.record(Kind::Message {
-                stream: id,
-                party: Party::ClientSends,
-                what: What::Head { end_stream },
-                data,
-            });
-        }
+        self.proxy.record_head_sent(id, request, end_stream);
         self.new_stream(request, worker);
         self.stream(id).upstream.by_hand = by_hand;
-        let fields = self.proxy.request_fields(request);
-        if let Some(reply) = codec::refusal(request, content_length(&request.body)) {
+        if !usual && let Some(reply) = codec::refusal(request, content_length(&request.body)) {
             self.send_local_reply(id, reply);
             return id;
         }
@@ -59,10 +50,12 @@ impl<G: Guest> Drive<'_, G> {
             self.stream(id).upgrade = Some(how);
         }
         let stream = self.stream(id);
-        stream.head_request = fields.get(b":method") == Some(b"HEAD");
-        stream.grpc_request = fields.get(b"content-type").is_some_and(is_grpc);
-        stream.upstream.own_answer = request.respond.clone();
-        stream.client.outbox = parts;
+        stream.head_request = head_request;
+        stream.grpc_request = grpc_request;
+        if request.respond.is_some() {
+            stream.upstream.own_answer.clone_from(&request.respond);
+        }
+        stream.client.outbox.append(&mut parts);
         let half = stream.half_mut(Direction::Request);
         half.headers = Some(fields);
         half.complete = end_stream;
@@ -148,7 +141,7 @@ impl<G: Guest> Drive<'_, G> {
                     self.stream(id).client.outbox.push_front(part);
                     end_stream = false;
                 }
-                self.proxy.record_data(id, Party::ClientSends, &bytes, end_stream);
+                self.proxy.record_data(id, Party::ClientSends, bytes.as_slice(), end_stream);
                 self.piece(id, Direction::Request, bytes, end_stream);
                 // The end of an HTTP/1.1 body is read together with its last bytes.
                 if self.stream(id).client.outbox.front() == Some(&Part::End)
@@ -214,7 +207,7 @@ fn body_parts(
         .iter()
         .enumerate()
         .map(|(at, chunk)| Part::Data {
-            bytes: chunk.data.clone(),
+            bytes: chunk.data.clone().into(),
             after: chunk.after,
             end_stream: h2 && trailers.is_none() && at + 1 == chunks.len(),
         })
@@ -222,7 +215,7 @@ fn body_parts(
     match trailers {
         Some(fields) => parts.push_back(Part::Trailers(fields)),
         None if h2 && chunks.is_empty() => {
-            parts.push_back(Part::Data { bytes: Vec::new(), after: Duration::ZERO, end_stream: true });
+            parts.push_back(Part::Data { bytes: Buffer::new(), after: Duration::ZERO, end_stream: true });
         }
         None if h2 => {}
         None => parts.push_back(Part::End),

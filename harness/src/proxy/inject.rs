@@ -23,8 +23,13 @@ impl Proxy {
     /// The status that this call is made to answer, if it is.
     #[inline]
     pub(crate) fn injected(&mut self, vm: VmIndex, row: &Hostcall) -> Option<Status> {
-        let quiet = self.injections.is_empty() && self.tester.is_none();
-        if quiet { None } else { self.injected_slowly(vm, row) }
+        if self.injects() { self.injected_slowly(vm, row) } else { None }
+    }
+
+    /// Whether some call may be made to answer something.
+    #[inline]
+    pub(crate) fn injects(&self) -> bool {
+        !self.injections.is_empty() || self.tester.is_some()
     }
 
     fn injected_slowly(&mut self, vm: VmIndex, row: &Hostcall) -> Option<Status> {

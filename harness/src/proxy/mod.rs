@@ -90,6 +90,8 @@ use crate::state::{Clock, Deadlines, Duration, Entropy, Metrics, SharedData, Sha
 pub(crate) struct ChainPlugin {
     /// The name that the test calls it by.
     pub(crate) name: String,
+    /// Where the name stands in the transcript, for the lines that it logs.
+    pub(crate) logged_as: Option<transcript::Text>,
     /// What it shares a plugin context by, and what it is configured with.
     pub(crate) key: Arc<PluginKey>,
     /// Envoy's deprecated `fail_open`: even the stream that trapped goes on.
@@ -148,7 +150,7 @@ pub struct Proxy {
     pub(crate) findings: Vec<Finding>,
     pub(crate) injections: Vec<Injection>,
     /// The streams not yet handed over to the test; `first_stream` is the number of the first.
-    streams: std::collections::VecDeque<Option<Box<Stream>>>,
+    streams: Vec<Option<Box<Stream>>>,
     first_stream: usize,
     /// TCP connections, by their numbers among the streams.
     connections: std::collections::BTreeMap<StreamId, tcp::Connection>,
@@ -194,7 +196,7 @@ impl Proxy {
             properties: properties::Overrides::default(),
             findings: Vec::new(),
             injections: Vec::new(),
-            streams: std::collections::VecDeque::new(),
+            streams: Vec::new(),
             first_stream: 0,
             connections: std::collections::BTreeMap::new(),
             local_replies: Vec::new(),

@@ -1,12 +1,13 @@
 //! Writing into the transcript, as far as its detail asks for it, and the dates that messages carry.
 
-use super::Proxy;
 use super::http_date::{HttpDate, http_date};
 use super::ids::{StreamId, VmIndex};
 use super::reply::LocalReply;
+use super::request_head::{Known, as_sent};
 use super::transcript::{Detail, Kind, Party, What};
+use super::{ChainPlugin, Proxy};
 use crate::abi::LogLevel;
-use crate::state::Fields;
+use crate::state::{Fields, Request};
 
 impl Proxy {
     /// Realtime as an HTTP date; none beyond the year 9999. Written anew when the second is another.
@@ -29,12 +30,11 @@ impl Proxy {
         }
         let plugin = self.vm(vm).effective().and_then(|context| self.plugin_behind(context));
         let plugin = plugin.map(|plugin| {
-            let name = std::mem::take(&mut self.plugins[plugin.0].name);
-            let text = self.transcript.put(name.as_bytes());
-            self.plugins[plugin.0].name = name;
-            text
+            let ChainPlugin { name, logged_as, .. } = &mut self.plugins[plugin.0];
+            self.transcript.put_again(name.as_bytes(), logged_as)
         });
-        let message = self.transcript.put(message);
+        // Where calls are recorded, the line stands there already as an argument.
+        let message = self.transcript.put_or_end(message);
         self.record(Kind::Log { vm, plugin, level, message });
     }
 
@@ -52,6 +52,39 @@ impl Proxy {
         }
     }
 
+    /// As [`Self::record_step`], of the request that is expected: what is recorded of one sent before is kept.
+    pub(crate) fn record_sending(&mut self, words: &dyn std::fmt::Display) {
+        if !self.transcript.records(Detail::Http) {
+            return;
+        }
+        let text = match self.known.as_mut().and_then(Known::step) {
+            Some(known) => {
+                let words = known.get_or_insert_with(|| words.to_string());
+                self.transcript.put(words.as_bytes())
+            }
+            None => self.transcript.put(words.to_string().as_bytes()),
+        };
+        self.record(Kind::Step { text });
+    }
+
+    /// The client sends the head of `request`.
+    pub(super) fn record_head_sent(&mut self, stream: StreamId, request: &Request, end_stream: bool) {
+        if !self.transcript.records(Detail::Http) {
+            return;
+        }
+        let known = self.known.as_mut().filter(|known| known.is(request));
+        let data = match known {
+            Some(known) => self.transcript.put_fields(known.sent()),
+            None => self.transcript.put_fields(&as_sent(request)),
+        };
+        self.record(Kind::Message {
+            stream,
+            party: Party::ClientSends,
+            what: What::Head { end_stream },
+            data,
+        });
+    }
+
     pub(super) fn record_part(&mut self, stream: StreamId, party: Party, what: What, bytes: &[u8]) {
         if self.transcript.records(Detail::Http) {
             let data = self.transcript.put(bytes);
@@ -59,18 +92,18 @@ impl Proxy {
         }
     }
 
-    pub(super) fn record_data(&mut self, stream: StreamId, party: Party, bytes: &[u8], end_stream: bool) {
+    pub(crate) fn record_data(&mut self, stream: StreamId, party: Party, bytes: &[u8], end_stream: bool) {
         self.record_part(stream, party, What::Data { end_stream }, bytes);
     }
 
-    pub(super) fn record_fields(&mut self, stream: StreamId, party: Party, what: What, fields: &Fields) {
+    pub(crate) fn record_fields(&mut self, stream: StreamId, party: Party, what: What, fields: &Fields) {
         if self.transcript.records(Detail::Http) {
             let data = self.transcript.put_fields(fields);
             self.record(Kind::Message { stream, party, what, data });
         }
     }
 
-    pub(super) fn record_local_reply(&mut self, stream: StreamId, reply: &LocalReply) {
+    pub(crate) fn record_local_reply(&mut self, stream: StreamId, reply: &LocalReply) {
         if self.transcript.records(Detail::Http) {
             let name = reply.plugin.map_or(String::new(), |plugin| self.plugin(plugin).name.clone());
             let plugin = self.transcript.put(name.as_bytes());

@@ -176,12 +176,19 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     /// A piece of body enters the chain of `direction`.
-    pub(crate) fn piece(&mut self, id: StreamId, direction: Direction, bytes: Vec<u8>, end_stream: bool) {
+    pub(crate) fn piece(
+        &mut self,
+        id: StreamId,
+        direction: Direction,
+        bytes: impl Into<Buffer>,
+        end_stream: bool,
+    ) {
+        let bytes = bytes.into();
         let half = self.half(id, direction);
         half.complete |= end_stream;
         half.received += bytes.len() as u64;
         let depth = half.flight.len();
-        half.flight.push(Buffer::from(bytes));
+        half.flight.push(bytes);
         self.data(id, direction, From::Start, BodyView::Flight(depth), end_stream);
         self.half(id, direction).flight.truncate(depth);
     }

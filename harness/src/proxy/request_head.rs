@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::Proxy;
 use super::upgrade::{self, Upgrade};
-use crate::state::{Body, Fields, Protocol, Request};
+use super::{Proxy, codec};
+use crate::state::{Body, Fields, Protocol, Request, names};
 
 /// Header fields that concern one connection only and do not reach the chain.
 const HOP: [&[u8]; 5] = [b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"transfer-encoding"];
@@ -39,9 +39,58 @@ const INTERNAL: [&[u8]; 17] = [
 pub(super) struct Known {
     /// Held, so that no other request can come to stand in its place.
     request: Arc<Request>,
-    /// Its head but for `x-request-id`, made when it came for the second time.
-    head: Option<Fields>,
+    /// What is made of it, made when it came for the second time.
+    head: Option<Head>,
+    /// The head as the client writes it, for the record.
+    sent: Option<Fields>,
+    /// The words of the step that sends it, for the record.
+    step: Option<String>,
     again: bool,
+}
+
+impl Known {
+    /// Whether `request` is this one, and has been sent before.
+    pub(super) fn is(&self, request: &Request) -> bool {
+        self.again && std::ptr::eq(&*self.request, request)
+    }
+
+    /// The place for the step's words, when the request has been sent before.
+    pub(super) fn step(&mut self) -> Option<&mut Option<String>> {
+        self.again.then_some(&mut self.step)
+    }
+
+    /// The head as the client writes it.
+    pub(super) fn sent(&mut self) -> &Fields {
+        self.sent.get_or_insert_with(|| as_sent(&self.request))
+    }
+}
+
+/// The head that the chain sees, and what the proxy reads in it.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) fields: Fields,
+    /// `HEAD`.
+    pub(super) head_request: bool,
+    /// `content-type: application/grpc`.
+    pub(super) grpc_request: bool,
+    /// The proxy adds an `x-request-id`.
+    numbered: bool,
+    /// The codec takes it, and it asks for no upgrade.
+    pub(super) usual: bool,
+}
+
+impl Head {
+    fn of(request: &Request) -> Self {
+        let fields = head(request);
+        Self {
+            head_request: fields.get_known(names::METHOD) == Some(b"HEAD"),
+            grpc_request: fields.get_known(names::CONTENT_TYPE).is_some_and(is_grpc),
+            numbered: !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"x-request-id")),
+            usual: upgrade::asked(request).is_none()
+                && codec::refusal(request, content_length(&request.body)).is_none(),
+            fields,
+        }
+    }
 }
 
 impl Proxy {
@@ -49,22 +98,25 @@ impl Proxy {
     pub(crate) fn expect_request(&mut self, request: &Arc<Request>) {
         match &mut self.known {
             Some(known) if Arc::ptr_eq(&known.request, request) => known.again = true,
-            known => *known = Some(Known { request: Arc::clone(request), head: None, again: false }),
+            known => {
+                let request = Arc::clone(request);
+                *known = Some(Known { request, head: None, sent: None, step: None, again: false });
+            }
         }
     }
 
-    /// The map that the first plugin sees.
-    pub(super) fn request_fields(&mut self, request: &Request) -> Fields {
-        let known = self.known.as_mut().filter(|known| known.again && std::ptr::eq(&*known.request, request));
-        let mut fields = match known {
-            Some(known) => known.head.get_or_insert_with(|| head(request)).clone(),
-            None => head(request),
+    /// The head that the first plugin sees.
+    pub(super) fn request_head(&mut self, request: &Request) -> Head {
+        let known = self.known.as_mut().filter(|known| known.is(request));
+        let mut head = match known {
+            Some(known) => known.head.get_or_insert_with(|| Head::of(request)).clone(),
+            None => Head::of(request),
         };
-        if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"x-request-id")) {
+        if head.numbered {
             let id = self.request_ids.uuid_v4();
-            fields.add(b"x-request-id", &id);
+            head.fields.add_known(names::REQUEST_ID, &id);
         }
-        fields
+        head
     }
 }
 

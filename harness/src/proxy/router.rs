@@ -9,16 +9,17 @@ use super::run::Deadline;
 use super::transcript::{Fault, Party, What};
 use super::upstream::Answering;
 use super::upstream_head::{frame, refusal, routed};
-use crate::state::{Answer, AnswerKind, Decimal, Duration, Failure, Protocol};
+use crate::state::{Answer, AnswerKind, Decimal, Duration, Failure, Protocol, names};
 
 impl<G: Guest> Drive<'_, G> {
     /// The request's head has passed the chain.
     pub(crate) fn router_headers(&mut self, id: StreamId, end_stream: bool) {
-        if self.stream(id).ended {
+        let stream = self.stream(id);
+        if stream.ended {
             return;
         }
-        if std::mem::replace(&mut self.stream(id).upstream.requested, true) {
-            let vm = self.stream(id).filters.first().map(|filter| filter.vm);
+        if std::mem::replace(&mut stream.upstream.requested, true) {
+            let vm = stream.filters.first().map(|filter| filter.vm);
             self.proxy.fault_in(vm, Fault {
                 id: "envoy/request-twice",
                 call: "proxy_continue_stream",
@@ -38,9 +39,9 @@ impl<G: Guest> Drive<'_, G> {
             self.send_prepared_reply(id);
             return;
         }
-        let head_request = fields.get(b":method") == Some(b"HEAD");
+        let head_request = fields.get_known(names::METHOD) == Some(b"HEAD");
         if !timeout.is_zero() {
-            fields.overwrite(b"x-envoy-expected-rq-timeout-ms", Decimal::of(timeout.as_millis()).as_bytes());
+            fields.overwrite_known(names::EXPECTED_TIMEOUT, Decimal::of(timeout.as_millis()).as_bytes());
         }
         let refused = refusal(fields);
         let mut wire = fields.clone();
@@ -52,7 +53,7 @@ impl<G: Guest> Drive<'_, G> {
         if let Some(reply) = refused {
             // Found out when the connection is there and the head is to be written.
             let now = self.proxy.clock.now();
-            self.proxy.deadlines.schedule(now, Deadline::Reply { stream: id, reply });
+            self.proxy.deadlines.schedule(now, Deadline::Reply { stream: id, reply: Box::new(reply) });
             return;
         }
         if let Some(after) = self.refused_connection(id) {
@@ -64,13 +65,15 @@ impl<G: Guest> Drive<'_, G> {
         }
         self.proxy.record_fields(id, Party::UpstreamReceives, What::Head { end_stream }, &wire);
         let now = self.proxy.clock.now();
-        let received = &mut self.stream(id).upstream.received;
+        let stream = self.stream(id);
+        let received = &mut stream.upstream.received;
         received.head = Some(wire);
         received.head_at = Some(now);
+        let waits = stream.upgrade.is_some() && !stream.upstream.by_hand;
         self.flush_metadata(id);
         if end_stream {
             self.request_complete(id);
-        } else if self.stream(id).upgrade.is_some() && !self.stream(id).upstream.by_hand {
+        } else if waits {
             // A request without an end is answered when its head has come.
             match self.stream(id).upstream.own_answer.take() {
                 Some(answer) => self.answer(id, answer, true),
@@ -83,10 +86,11 @@ impl<G: Guest> Drive<'_, G> {
     fn refused_connection(&mut self, id: StreamId) -> Option<Duration> {
         let refused =
             |answer: &Answer| (answer.kind == AnswerKind::Fail(Failure::Refused)).then_some(answer.after);
-        if self.stream(id).upstream.by_hand {
+        let upstream = &self.stream(id).upstream;
+        if upstream.by_hand {
             return None;
         }
-        let after = match &self.stream(id).upstream.own_answer {
+        let after = match &upstream.own_answer {
             Some(answer) => refused(answer)?,
             None => {
                 let after = self.proxy.upstream.peek().and_then(refused)?;

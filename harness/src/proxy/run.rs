@@ -28,7 +28,7 @@ pub(crate) enum Deadline {
     /// The route's timeout ends.
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
-    Reply { stream: StreamId, reply: LocalReply },
+    Reply { stream: StreamId, reply: Box<LocalReply> },
     /// The next of a call to a cluster.
     Call(CallIndex, CallDue),
     /// Nothing holds a plugin context any more.
@@ -109,7 +109,7 @@ impl<G: Guest> Drive<'_, G> {
             Deadline::UpstreamPart(id) if self.proxy.has_stream(id) => self.upstream_part(id),
             Deadline::RouteTimeout(id) if self.proxy.has_stream(id) => self.route_timeout(id),
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
-                self.send_local_reply(stream, reply);
+                self.send_local_reply(stream, *reply);
             }
             Deadline::Call(at, due) => self.call_due(at, due),
             Deadline::Part { vm, context } => self.part(vm, context),

@@ -53,6 +53,15 @@ pub(crate) struct Running {
     pub(crate) encoding: bool,
 }
 
+impl Running {
+    pub(crate) fn set(&mut self, direction: Direction, on: bool) {
+        match direction {
+            Direction::Request => self.decoding = on,
+            Direction::Response => self.encoding = on,
+        }
+    }
+}
+
 impl Stream {
     pub(crate) fn new(id: StreamId, began: (Instant, u64), protocol: Protocol) -> Self {
         Self {
@@ -79,17 +88,43 @@ impl Stream {
 
     /// Becomes a new stream. Of the old one nothing is left but the room that its lists took.
     pub(crate) fn renew(&mut self, id: StreamId, began: (Instant, u64), protocol: Protocol) {
-        let mut old = std::mem::replace(self, Self::new(id, began, protocol));
-        old.filters.clear();
-        old.upstream.answering.clear();
-        old.client.outbox.clear();
-        self.filters = old.filters;
-        self.upstream.answering = old.upstream.answering;
-        self.client.outbox = old.client.outbox;
-        for (new, old) in self.halves.iter_mut().zip(&mut old.halves) {
-            old.flight.clear();
-            new.flight = std::mem::take(&mut old.flight);
+        // In place, field by field: a stream is large, and most of it is as it was. Every field is named, so that none is
+        // forgotten.
+        let Self {
+            id: own_id,
+            began: own_began,
+            protocol: own_protocol,
+            head_request,
+            grpc_request,
+            upgrade,
+            filters,
+            halves,
+            running,
+            prepared,
+            head_sent,
+            code,
+            details,
+            filter_state,
+            properties,
+            client,
+            upstream,
+            ended,
+        } = self;
+        (*own_id, *own_began, *own_protocol) = (id, began, protocol);
+        for flag in [head_request, grpc_request, head_sent, ended] {
+            *flag = false;
         }
+        filters.clear();
+        halves.iter_mut().for_each(Half::renew);
+        *upgrade = None;
+        *running = Running::default();
+        *prepared = None;
+        *code = None;
+        *details = None;
+        *filter_state = FilterState::default();
+        *properties = Overrides::default();
+        client.renew();
+        upstream.renew();
     }
 
     pub(crate) fn half(&self, direction: Direction) -> &Half {
@@ -140,6 +175,22 @@ pub(crate) struct Half {
     pub(crate) received: u64,
     /// The whole message has come in from its sender.
     pub(crate) complete: bool,
+}
+
+impl Half {
+    /// As a new one, but for the room that its list took.
+    fn renew(&mut self) {
+        let Self { headers, trailers, buffered, streaming, blocked, aborted, flight, received, complete } =
+            self;
+        *headers = None;
+        *trailers = None;
+        *buffered = None;
+        for flag in [streaming, blocked, aborted, complete] {
+            *flag = false;
+        }
+        flight.clear();
+        *received = 0;
+    }
 }
 
 /// Where the iteration stands at one plugin, in one direction.
@@ -231,6 +282,11 @@ impl Filter {
             logging: false,
             failure_replied: false,
         }
+    }
+
+    /// The 503 for a dead VM goes past the plugin that it stands for (Envoy 1.40, observed).
+    pub(crate) fn passes_its_own_failure(&self) -> bool {
+        self.failure_replied
     }
 
     pub(crate) fn side(&self, direction: Direction) -> &Side {

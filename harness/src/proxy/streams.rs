@@ -8,7 +8,7 @@ use super::ids::StreamId;
 use super::stream::Stream;
 use super::transcript::{Party, What};
 use super::{Proxy, Script};
-use crate::state::Protocol;
+use crate::state::{Duration, Protocol};
 
 impl Proxy {
     pub(crate) fn next_stream(&self) -> StreamId {
@@ -28,7 +28,7 @@ impl Proxy {
     }
 
     pub(super) fn insert_stream(&mut self, stream: Box<Stream>) {
-        self.streams.push_back(Some(stream));
+        self.streams.push(Some(stream));
     }
 
     /// A stream that was handed over is of no use any more.
@@ -37,10 +37,21 @@ impl Proxy {
     }
 
     /// The upstream's answer laid out, where every request gets the same.
-    pub(super) fn laid_out(&mut self) -> Option<Arc<LaidOut>> {
+    pub(super) fn laid_out(&mut self) -> Option<&LaidOut> {
         let Script::Every(answer) = &self.upstream else { return None };
-        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers));
-        Some(Arc::clone(self.every.get_or_insert_with(make)))
+        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers).shared());
+        Some(self.every.get_or_insert_with(make))
+    }
+
+    /// Puts the parts of [`Self::laid_out`] behind those that the upstream of a stream still has to send. Answers when they
+    /// come, and in which protocol.
+    pub(super) fn lay_out_for(&mut self, id: StreamId) -> Option<(Duration, Option<Protocol>)> {
+        self.laid_out()?;
+        let every = self.every.take()?;
+        self.stream_mut(id).upstream.answering.extend(every.parts.iter().cloned());
+        let first = (every.after, every.protocol);
+        self.every = Some(every);
+        Some(first)
     }
 
     /// Whether the stream is still here: streams leave when the test has taken their exchange.
@@ -62,11 +73,18 @@ impl Proxy {
     pub(crate) fn take_stream(&mut self, id: StreamId) -> Option<Box<Stream>> {
         let slot = self.streams.get_mut(id.0.checked_sub(self.first_stream)?)?;
         let stream = slot.take_if(|stream| stream.ended);
-        while self.streams.front().is_some_and(Option::is_none) {
-            self.streams.pop_front();
-            self.first_stream += 1;
-        }
+        self.forget_streams();
         stream
+    }
+
+    /// Forgets the places of streams that were handed over. Where old ones stay open, not at each that goes.
+    fn forget_streams(&mut self) {
+        const FEW: usize = 32;
+        let gone = self.streams.iter().take_while(|stream| stream.is_none()).count();
+        if gone == self.streams.len() || gone > FEW.max(self.streams.len() / 2) {
+            self.streams.drain(..gone);
+            self.first_stream += gone;
+        }
     }
 
     /// The streams that have not ended, oldest first.
@@ -76,8 +94,7 @@ impl Proxy {
 
     /// A stream is over: nothing waits for it any more, and its upstream request is reset if it was under way.
     pub(super) fn stream_ended(&mut self, id: StreamId) {
-        let stream = self.stream_mut(id);
-        stream.client.outbox.clear();
+        self.stream_mut(id).client.outbox.clear();
         self.reset_upstream(id);
         if !self.parting.is_empty() {
             let held: Vec<_> = self.stream(id).filters.iter().map(|of| (of.vm, of.parent)).collect();

@@ -15,7 +15,7 @@ use super::guest::Guest;
 use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
 use super::transcript::{Party, What};
-use crate::state::{Protocol, Request};
+use crate::state::{Protocol, Request, names, number};
 
 /// How a request asks for another protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +75,10 @@ impl<G: Guest> Drive<'_, G> {
     /// Whether the head that goes to the client agrees: no field frames what follows.
     pub(super) fn agrees_to_upgrade(&self, id: StreamId) -> bool {
         let stream = self.proxy.stream(id);
-        let status =
-            stream.half(Direction::Response).headers.as_ref().and_then(|fields| fields.get(b":status"));
-        let status = status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
-        stream.upgrade.zip(status).is_some_and(|(upgrade, status)| upgrade.agrees(status))
+        let Some(upgrade) = stream.upgrade else { return false };
+        let headers = stream.half(Direction::Response).headers.as_ref();
+        let status = headers.and_then(|fields| number(fields.get_known(names::STATUS)?));
+        status.and_then(|status| u16::try_from(status).ok()).is_some_and(|status| upgrade.agrees(status))
     }
 
     /// Whether the upstream has agreed: what follows are bytes of the other protocol.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::client::{End, Received};
-use crate::state::{Answer, DeadlineId, Duration, Field, Fields, Instant, Protocol};
+use crate::state::{Answer, Buffer, DeadlineId, Duration, Field, Fields, Instant, Protocol};
 
 /// A part of the upstream's answer that is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) enum Answering {
     /// The head, with its status; `end_stream` when nothing follows it.
     Head { fields: Fields, status: u16, end_stream: bool },
     /// Body bytes, after a span of virtual time.
-    Data { bytes: Vec<u8>, after: Duration, end_stream: bool },
+    Data { bytes: Buffer, after: Duration, end_stream: bool },
     /// The end of an HTTP/1.1 body.
     End,
     /// Trailers, which end the answer.
@@ -49,6 +49,34 @@ pub(crate) struct UpstreamSide {
 }
 
 impl UpstreamSide {
+    /// As a new one, but for the room that its list took.
+    pub(super) fn renew(&mut self) {
+        let Self {
+            requested,
+            metadata,
+            received,
+            own_answer,
+            by_hand,
+            protocol,
+            answering,
+            answered,
+            request_ended_at,
+            timeout,
+            answer_complete,
+            answered_at,
+        } = self;
+        for flag in [requested, by_hand, answered, answer_complete] {
+            *flag = false;
+        }
+        metadata.clear();
+        received.renew();
+        *own_answer = None;
+        *protocol = Protocol::default();
+        answering.clear();
+        *timeout = None;
+        (*request_ended_at, *answered_at) = (None, None);
+    }
+
     /// Whether its request is under way and not complete.
     pub(crate) fn takes_more(&self) -> bool {
         self.requested && self.request_ended_at.is_none() && self.received.end != End::Cut

@@ -1,20 +1,20 @@
 //! The request's head as it leaves the proxy: whether a route takes it, whether it can be sent, how its end is told.
 
 use super::reply::LocalReply;
-use crate::state::Fields;
+use crate::state::{Fields, names};
 
 /// Whether the route of the test matches: everything with an absolute path does, as long as the proxy can tell the
 /// scheme (Envoy 1.40, observed: without `x-forwarded-proto` no route matches), and `CONNECT`, which has no path.
 pub(super) fn routed(fields: &Fields) -> bool {
-    let path = fields.get(b":path").is_some_and(|path| path.first() == Some(&b'/'));
-    (path || fields.get(b":method") == Some(b"CONNECT")) && fields.get(b"x-forwarded-proto").is_some()
+    let path = fields.get_known(names::PATH).is_some_and(|path| path.first() == Some(&b'/'));
+    (path || fields.get_known(names::METHOD) == Some(b"CONNECT")) && fields.has(names::FORWARDED_PROTO)
 }
 
 /// Why the head cannot be sent upstream, as the answer that the client gets.
 pub(super) fn refusal(fields: &Fields) -> Option<LocalReply> {
-    let message = if fields.get(b":method").is_none() {
+    let message = if !fields.has(names::METHOD) {
         "missing required header: :method".to_owned()
-    } else if fields.get(b":method") == Some(b"CONNECT") && fields.get(b":path").is_some() {
+    } else if fields.get_known(names::METHOD) == Some(b"CONNECT") && fields.has(names::PATH) {
         "missing required header: :protocol".to_owned()
     } else {
         unfit(fields)?
@@ -47,12 +47,12 @@ fn is_token(byte: u8) -> bool {
 
 /// How HTTP/1.1 tells the end of a request.
 pub(super) fn frame(wire: &mut Fields, end_stream: bool) {
-    if wire.get(b"content-length").is_some() {
+    if wire.has(names::CONTENT_LENGTH) {
         return;
     }
     if !end_stream {
-        wire.add(b"transfer-encoding", b"chunked");
-    } else if !matches!(wire.get(b":method"), Some(b"GET" | b"HEAD" | b"DELETE" | b"TRACE")) {
-        wire.add(b"content-length", b"0");
+        wire.add_known(names::TRANSFER_ENCODING, b"chunked");
+    } else if !matches!(wire.get_known(names::METHOD), Some(b"GET" | b"HEAD" | b"DELETE" | b"TRACE")) {
+        wire.add_known(names::CONTENT_LENGTH, b"0");
     }
 }

@@ -58,6 +58,9 @@ choices! {
     pub enum Profile = Envoy140 {
         /// Envoy 1.40.
         Envoy140 = "envoy-1.40",
+        /// Google's Service Extensions plugin tester, which is no proxy: one plugin, one callback at a time, a clock that
+        /// stands still, few hostcalls.
+        Google = "google",
     }
 }
 

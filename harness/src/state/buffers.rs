@@ -5,45 +5,77 @@
 //! Serves: Proxy-Wasm ABI v0.2.1, "Buffers". The ranges are those of Envoy 1.40, observed: reading never
 //! fails, and writing knows only prepending, appending and replacing from the start.
 
+use std::fmt;
 use std::mem;
+use std::sync::Arc;
 
 use crate::abi::Status;
 
 /// Bytes that a stream holds for a plugin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Buffer {
-    bytes: Vec<u8>,
+    bytes: Bytes,
+}
+
+/// Bytes that nobody has changed are those of the script, which every exchange is given.
+#[derive(Clone)]
+enum Bytes {
+    Own(Vec<u8>),
+    Shared(Arc<[u8]>),
 }
 
 impl Buffer {
     /// An empty buffer.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: Vec::new() }
+        Self { bytes: Bytes::Own(Vec::new()) }
+    }
+
+    /// The same bytes, of which a clone is no copy until it is changed.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        match self.bytes {
+            Bytes::Own(own) if !own.is_empty() => Self { bytes: Bytes::Shared(own.into()) },
+            bytes => Self { bytes },
+        }
     }
 
     /// Number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.as_slice().len()
     }
 
     /// Whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.as_slice().is_empty()
     }
 
     /// All bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes
+        match &self.bytes {
+            Bytes::Own(own) => own,
+            Bytes::Shared(shared) => shared,
+        }
+    }
+
+    /// The bytes, to change.
+    fn own(&mut self) -> &mut Vec<u8> {
+        if let Bytes::Shared(shared) = &self.bytes {
+            self.bytes = Bytes::Own(shared.to_vec());
+        }
+        match &mut self.bytes {
+            Bytes::Own(own) => own,
+            Bytes::Shared(_) => unreachable!("it was made its own"),
+        }
     }
 
     /// At most `length` bytes from `start`: fewer where the buffer ends, none where it ends before.
     #[must_use]
     pub fn read(&self, start: usize, length: usize) -> &[u8] {
-        let rest = self.bytes.get(start..).unwrap_or_default();
+        let rest = self.as_slice().get(start..).unwrap_or_default();
         &rest[..length.min(rest.len())]
     }
 
@@ -56,49 +88,99 @@ impl Buffer {
     /// # Errors
     /// [`Status::BadArgument`] when `start` lies within the buffer; the buffer is unchanged.
     pub fn write(&mut self, start: usize, size: usize, data: &[u8]) -> Result<(), Status> {
-        let len = self.bytes.len();
-        if start >= len {
-            self.bytes.extend_from_slice(data);
-        } else if start > 0 {
+        let len = self.len();
+        if start > 0 && start < len {
             return Err(Status::BadArgument);
+        }
+        let bytes = self.own();
+        if start >= len {
+            bytes.extend_from_slice(data);
         } else if size >= len {
-            self.bytes.clear();
-            self.bytes.extend_from_slice(data);
+            bytes.clear();
+            bytes.extend_from_slice(data);
         } else {
-            self.bytes.splice(..size, data.iter().copied());
+            bytes.splice(..size, data.iter().copied());
         }
         Ok(())
     }
 
     /// Puts `data` behind all bytes.
     pub fn append(&mut self, data: &[u8]) {
-        self.bytes.extend_from_slice(data);
+        self.own().extend_from_slice(data);
     }
 
-    /// Puts all bytes of `other` behind these and leaves `other` empty. Copies nothing when this is empty.
-    pub fn move_from(&mut self, other: &mut Self) {
+    /// Puts all bytes of `other` behind these and leaves `other` empty. Copies nothing when this is empty. Where room is
+    /// to be made, it is for as many bytes in all as `expected` says, which may be wrong.
+    pub fn move_from(&mut self, other: &mut Self, expected: impl FnOnce() -> Option<usize>) {
         if self.is_empty() {
             mem::swap(&mut self.bytes, &mut other.bytes);
-        } else {
-            self.bytes.append(&mut other.bytes);
+            other.clear();
+            return;
         }
+        let all = self.len() + other.len();
+        match &mut self.bytes {
+            Bytes::Own(own) if own.capacity() >= all => own.extend_from_slice(other.as_slice()),
+            _ => {
+                let mut own = Vec::with_capacity(expected().filter(|room| *room >= all).unwrap_or(2 * all));
+                own.extend_from_slice(self.as_slice());
+                own.extend_from_slice(other.as_slice());
+                self.bytes = Bytes::Own(own);
+            }
+        }
+        other.clear();
     }
 
     /// The bytes; the buffer is left empty.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
-        mem::take(&mut self.bytes)
+        match mem::replace(&mut self.bytes, Bytes::Own(Vec::new())) {
+            Bytes::Own(own) => own,
+            Bytes::Shared(shared) => shared.to_vec(),
+        }
+    }
+
+    /// Cuts off what is behind the first `at` bytes.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[must_use]
+    pub fn split_off(&mut self, at: usize) -> Self {
+        self.own().split_off(at).into()
     }
 
     /// Drops all bytes.
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        match &mut self.bytes {
+            Bytes::Own(own) => own.clear(),
+            Bytes::Shared(_) => self.bytes = Bytes::Own(Vec::new()),
+        }
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Equal when the bytes are.
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Buffer {}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("bytes", &self.as_slice()).finish()
     }
 }
 
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes }
+        Self { bytes: Bytes::Own(bytes) }
     }
 }
 
@@ -177,13 +259,29 @@ mod tests {
     #[test]
     fn move_from_appends_and_drains() {
         let (mut held, mut chunk) = (Buffer::new(), Buffer::from(&b"abc"[..]));
-        held.move_from(&mut chunk);
+        held.move_from(&mut chunk, || None);
         chunk.append(b"de");
-        held.move_from(&mut chunk);
-        held.move_from(&mut chunk);
+        held.move_from(&mut chunk, || Some(100));
+        held.move_from(&mut chunk, || Some(1));
         assert!(chunk.is_empty());
         assert_eq!(held.take(), b"abcde");
         assert!(held.is_empty());
+    }
+
+    #[test]
+    fn a_shared_buffer_changes_for_itself() {
+        let script = Buffer::from(&b"abc"[..]).shared();
+        let mut own = script.clone();
+        own.write(0, 1, b"X").unwrap();
+        let mut held = script.clone();
+        held.move_from(&mut script.clone(), || Some(1));
+        let mut cut = script.clone();
+        let rest = cut.split_off(1);
+        assert_eq!([own, held, cut, rest], [&b"Xbc"[..], b"abcabc", b"a", b"bc"].map(Buffer::from));
+        let mut taken = script.clone();
+        assert_eq!((taken.take(), taken), (b"abc".to_vec(), Buffer::new()));
+        assert_eq!(script.as_slice(), b"abc");
+        assert!(Buffer::new().shared().is_empty());
     }
 
     proptest! {

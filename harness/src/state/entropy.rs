@@ -51,24 +51,31 @@ impl Entropy {
 
     /// A random UUID (RFC 9562, version 4) as text in lower case: the form of Envoy's `x-request-id`.
     pub fn uuid_v4(&mut self) -> [u8; 36] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        /// Where each byte stands in the text.
+        const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
         let mut text = [b'-'; 36];
-        let mut at = 0;
-        for (position, byte) in bytes.into_iter().enumerate() {
-            if matches!(position, 4 | 6 | 8 | 10) {
-                at += 1;
-            }
-            text[at] = DIGITS[usize::from(byte >> 4)];
-            text[at + 1] = DIGITS[usize::from(byte & 15)];
-            at += 2;
+        for (byte, place) in bytes.into_iter().zip(PLACES) {
+            text[place..place + 2].copy_from_slice(&HEX[usize::from(byte)]);
         }
         text
     }
 }
+
+/// Each byte in two digits.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        hex[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    hex
+};
 
 struct SplitMix64(u64);
 

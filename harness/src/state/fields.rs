@@ -6,6 +6,7 @@
 
 mod arena;
 mod inline;
+pub(crate) mod names;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod wire;
 use std::fmt;
 
 pub use inline::FieldsKind;
+use names::Known;
 use pool::Pooled;
 
 /// A header map.
@@ -85,6 +87,18 @@ impl Fields {
         self.position(self.kind.canonical(name)).map(|at| self.arena.value(at))
     }
 
+    /// As [`Self::get`], of a name that the proxy knows.
+    #[inline]
+    pub(crate) fn get_known(&self, name: Known) -> Option<&[u8]> {
+        self.arena.position_of(name).map(|at| self.arena.value(at))
+    }
+
+    /// Whether there is a field of this name.
+    #[inline]
+    pub(crate) fn has(&self, name: Known) -> bool {
+        self.arena.position_of(name).is_some()
+    }
+
     /// Every value of `name`, in order.
     pub fn get_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         let name = self.kind.canonical(name);
@@ -107,6 +121,11 @@ impl Fields {
         }
     }
 
+    /// As [`Self::add`], of a name that the proxy knows and a value that it has made.
+    pub(crate) fn add_known(&mut self, name: Known, value: &[u8]) {
+        if self.has(name) { self.add(name.text, value) } else { self.append_known(name, value) }
+    }
+
     /// Removes every entry of `name`, then adds one. The old position is not kept.
     pub fn replace(&mut self, name: &[u8], value: &[u8]) {
         self.remove(name);
@@ -123,6 +142,14 @@ impl Fields {
         }
     }
 
+    /// As [`Self::overwrite`], of a name that the proxy knows and a value that it has made.
+    pub(crate) fn overwrite_known(&mut self, name: Known, value: &[u8]) {
+        match self.arena.position_of(name) {
+            Some(at) => self.arena.edit().set_value(at, value),
+            None => self.append_known(name, value),
+        }
+    }
+
     /// Removes every entry of `name` and returns how many there were.
     pub fn remove(&mut self, name: &[u8]) -> usize {
         let name = self.kind.canonical(name);
@@ -131,6 +158,14 @@ impl Fields {
             self.pseudo -= removed;
         }
         removed
+    }
+
+    /// As [`Self::remove`], of a name that the proxy knows.
+    #[inline]
+    pub(crate) fn remove_known(&mut self, name: Known) {
+        if self.has(name) {
+            self.remove(name.text);
+        }
     }
 
     /// Empties the map, then adds `pairs` in order.
@@ -178,6 +213,12 @@ impl Fields {
     /// Place of the first entry of `name`, which is canonical.
     fn position(&self, name: &[u8]) -> Option<usize> {
         self.arena.position(name)
+    }
+
+    fn append_known(&mut self, name: Known, value: &[u8]) {
+        let (pseudo, arena) = (is_pseudo(name.text), self.arena.edit());
+        arena.insert_known(if pseudo { self.pseudo } else { arena.len() }, name, value);
+        self.pseudo += usize::from(pseudo);
     }
 
     fn append(&mut self, name: &[u8], value: &[u8]) {

@@ -24,8 +24,9 @@ mod time;
 pub use buffers::Buffer;
 pub use clock::Clock;
 pub use deadlines::{DeadlineId, Deadlines};
-pub(crate) use decimal::Decimal;
+pub(crate) use decimal::{Decimal, number};
 pub use entropy::Entropy;
+pub(crate) use fields::names;
 pub use fields::{Fields, FieldsKind};
 pub use message::{
     Answer, AnswerKind, Body, Chunk, Failure, Field, GrpcAnswer, Protocol, Request, Response, UrlError,

@@ -41,18 +41,21 @@ impl Export {
         }
     }
 
-    pub(super) fn call(&self, store: &mut Store<VmData>, args: &[u32]) -> wasmtime::Result<Option<u32>> {
-        let arg = |at: usize| args.get(at).copied().unwrap_or(0);
+    /// Calls it with as many of `args` as it takes.
+    #[inline]
+    pub(super) fn call(
+        &self,
+        store: &mut Store<VmData>,
+        &[a, b, c, d, e]: &[u32; 5],
+    ) -> wasmtime::Result<Option<u32>> {
         match self {
-            Self::Void1(function) => function.call(store, arg(0)).map(|()| None),
-            Self::Value1(function) => function.call(store, arg(0)).map(Some),
-            Self::Void2(function) => function.call(store, (arg(0), arg(1))).map(|()| None),
-            Self::Value2(function) => function.call(store, (arg(0), arg(1))).map(Some),
-            Self::Void3(function) => function.call(store, (arg(0), arg(1), arg(2))).map(|()| None),
-            Self::Value3(function) => function.call(store, (arg(0), arg(1), arg(2))).map(Some),
-            Self::Void5(function) => {
-                function.call(store, (arg(0), arg(1), arg(2), arg(3), arg(4))).map(|()| None)
-            }
+            Self::Void1(function) => function.call(store, a).map(|()| None),
+            Self::Value1(function) => function.call(store, a).map(Some),
+            Self::Void2(function) => function.call(store, (a, b)).map(|()| None),
+            Self::Value2(function) => function.call(store, (a, b)).map(Some),
+            Self::Void3(function) => function.call(store, (a, b, c)).map(|()| None),
+            Self::Value3(function) => function.call(store, (a, b, c)).map(Some),
+            Self::Void5(function) => function.call(store, (a, b, c, d, e)).map(|()| None),
         }
     }
 }

@@ -99,6 +99,9 @@ pub(crate) fn enter<A: Answer>(
     run: impl FnOnce(&mut Call<'_>) -> A,
 ) -> wasmtime::Result<A::Wasm> {
     let mut call = Call { caller };
+    if call.is_plain() {
+        return Ok(run(&mut call).into_wasm());
+    }
     let results = call.begin(row, record)?;
     let vm = call.vm();
     let allowed = call.proxy().vm(vm).capabilities.allow(row.name);
@@ -115,6 +118,18 @@ pub(crate) fn enter<A: Answer>(
 }
 
 impl Call<'_> {
+    /// Whether all that there is to a call is to make it: nothing is recorded, refused or made to fail.
+    #[inline]
+    fn is_plain(&mut self) -> bool {
+        let data = self.caller.data_mut();
+        let proxy: &Proxy = &data.slot;
+        let state = proxy.vm(data.vm);
+        !(state.starting
+            || state.capabilities.restrict()
+            || proxy.transcript.records(Detail::Abi)
+            || proxy.injects())
+    }
+
     /// Refuses what may not be called while the module starts, and records the call. Answers a mark for `finish`.
     fn begin(
         &mut self,
@@ -311,7 +326,7 @@ impl Call<'_> {
                 // The VM is dead from here on, but its outer call goes on until it returns.
                 let trap = Trap::from_error(&error);
                 proxy.record_trap(vm, callback, &trap.message);
-                self.caller.data_mut().trapped.get_or_insert((callback, trap));
+                self.caller.data_mut().trapped.get_or_insert_with(|| Box::new((callback, trap)));
                 Err(Status::InvalidMemoryAccess)
             }
         }

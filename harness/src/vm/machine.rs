@@ -31,7 +31,7 @@ pub(crate) struct VmData {
     /// Where workers take turns, this one's part in them.
     pub(crate) turn: Option<Turn>,
     /// A trap inside a callback's own hostcall: the allocator's.
-    pub(crate) trapped: Option<(CallbackId, Trap)>,
+    pub(crate) trapped: Option<Box<(CallbackId, Trap)>>,
 }
 
 /// A function of the module's start, whatever its type.
@@ -180,7 +180,12 @@ impl Vm {
     }
 
     /// Runs a callback.
-    pub(super) fn call(&mut self, proxy: &mut Slot, invocation: Invocation) -> Result<Returned, Trapped> {
+    #[inline]
+    pub(super) fn call(
+        &mut self,
+        proxy: &mut Slot,
+        invocation: &Invocation,
+    ) -> Result<Returned, Box<Trapped>> {
         let callback = invocation.callback;
         if !proxy.vm(self.index).capabilities.allow(callback.name()) {
             return Ok(Returned::Absent);
@@ -191,24 +196,24 @@ impl Vm {
         let vm = self.index;
         let record = proxy.transcript.records(Detail::Abi);
         if record {
-            let mut args = [0; 5];
-            args[..invocation.args().len()].copy_from_slice(invocation.args());
             let plugin = proxy.plugin_of(vm, invocation.context()).map(|plugin| plugin.0 as u16);
-            proxy.record(Kind::Callback { vm, callback, plugin, args, len: invocation.args().len() as u8 });
+            let (args, len) = (*invocation.padded(), invocation.args().len() as u8);
+            proxy.record(Kind::Callback { vm, callback, plugin, args, len });
         }
         self.store.data_mut().slot.restore(proxy.lend());
         self.guard.arm(&mut self.store);
         if let Some(meter) = self.meter {
             meter.fill(&mut self.store);
         }
-        let returned = export.call(&mut self.store, invocation.args());
+        let returned = export.call(&mut self.store, invocation.padded());
         let data = self.store.data_mut();
         proxy.restore(data.slot.lend());
         if let Some(size) = data.cap.take_refused() {
             proxy.memory_cap_met(vm, size, data.cap.max());
         }
-        if let Some((callback, trap)) = data.trapped.take() {
-            return Err(Trapped { vm, plugin: proxy.name_in(vm), callback, trap });
+        if let Some(trapped) = data.trapped.take() {
+            let (callback, trap) = *trapped;
+            return Err(Box::new(Trapped { vm, plugin: proxy.name_in(vm), callback, trap }));
         }
         match returned {
             Ok(value) => {
@@ -217,10 +222,11 @@ impl Vm {
                 }
                 Ok(value.map_or(Returned::Unit, Returned::Value))
             }
-            Err(error) => Err(self.trapped(proxy, callback, &error)),
+            Err(error) => Err(Box::new(self.trapped(proxy, callback, &error))),
         }
     }
 
+    #[cold]
     fn trapped(&self, proxy: &mut Slot, callback: CallbackId, error: &wasmtime::Error) -> Trapped {
         let trap = Trap::from_error(error);
         proxy.record_trap(self.index, callback, &trap.message);

@@ -84,12 +84,16 @@ impl Vms {
         self.traps.push(trapped);
     }
 
+    #[inline]
     fn call_plainly(&mut self, proxy: &mut Slot, vm: VmIndex, invocation: Invocation) -> Returned {
         let Some(vm) = &mut self.all[vm.0] else { return Returned::Absent };
-        vm.call(proxy, invocation).unwrap_or_else(|trapped| {
-            self.trap(trapped);
-            Returned::Trapped
-        })
+        match vm.call(proxy, &invocation) {
+            Ok(returned) => returned,
+            Err(trapped) => {
+                self.trap(*trapped);
+                Returned::Trapped
+            }
+        }
     }
 
     /// As [`Self::call_plainly`], for those who want to know more of it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proxy_wasm_harness::scenario::{Answers, Chain, PluginSpec, RespondWith, Scenario, StepKind};
+use proxy_wasm_harness::scenario::{Answers, Chain, PluginSpec, Profile, RespondWith, Scenario, StepKind};
 use proxy_wasm_harness::state::{Answer, AnswerKind, Body, Failure, Protocol, Request};
 
 use super::config::UPSTREAM;
@@ -26,6 +26,9 @@ pub(super) fn playable(scenario: &Scenario) -> Result<&[PluginSpec], String> {
     }
     if scenario.steps.is_empty() && scenario.rate_limit.is_some() {
         return refuse("it is a claim without steps");
+    }
+    if scenario.host.profile != Profile::Envoy140 {
+        return refuse("its host is not Envoy");
     }
     if scenario.host.workers > 1 {
         return refuse("it has several workers, and which of them serves a request is Envoy's choice");

@@ -78,7 +78,9 @@ impl<G: Guest> Drive<'_, G> {
                 let head = self.proxy.calls.open.get(&at).and_then(|open| open.head.clone());
                 self.grpc_head(at, head.unwrap_or_else(Fields::response), status, end_stream, "via_upstream");
             }
-            Some(Answering::Data { bytes, end_stream, .. }) => self.grpc_data(at, &bytes, end_stream),
+            Some(Answering::Data { bytes, end_stream, .. }) => {
+                self.grpc_data(at, bytes.as_slice(), end_stream)
+            }
             Some(Answering::End) => self.grpc_error(at, UNKNOWN, b"via_upstream"),
             Some(Answering::Trailers(_)) => {
                 let trailers = self.proxy.calls.open.get_mut(&at).and_then(|open| open.trailers.take());

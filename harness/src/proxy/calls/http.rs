@@ -240,9 +240,10 @@ impl<G: Guest> Drive<'_, G> {
         let ended = match part {
             Answering::Head { end_stream, .. } => end_stream,
             Answering::Data { bytes, end_stream, .. } => {
-                open.body.extend_from_slice(&bytes);
+                let bytes = bytes.as_slice();
+                open.body.extend_from_slice(bytes);
                 let size = open.body.len();
-                self.proxy.record_call(at, CallSide::Answers, What::Data { end_stream }, &bytes);
+                self.proxy.record_call(at, CallSide::Answers, What::Data { end_stream }, bytes);
                 if size > MAX_BODY {
                     self.http_failed(at);
                     return;

@@ -4,16 +4,26 @@ use super::{Drive, From};
 use crate::proxy::guest::Guest;
 use crate::proxy::ids::{Direction, StreamId};
 use crate::proxy::stream::{BodyView, Iteration};
+use crate::state::{names, number};
 
 impl<G: Guest> Drive<'_, G> {
     /// Adds the piece in flight to the body held back, and says so when that is over the limit.
     pub(crate) fn hold(&mut self, id: StreamId, direction: Direction, piece: BodyView) {
         let BodyView::Flight(depth) = piece else { return };
+        let limit = self.proxy.options.buffer_limit;
         let half = self.half(id, direction);
-        let mut flight = std::mem::take(&mut half.flight[depth]);
-        half.buffered.get_or_insert_default().move_from(&mut flight);
-        half.flight[depth] = flight;
-        self.check_limit(id, direction);
+        let (held, flight) = (half.buffered.get_or_insert_default(), &mut half.flight[depth]);
+        if !flight.is_empty() {
+            // The whole body comes as a rule, and is as long as its head says.
+            let headers = half.headers.as_ref();
+            let announced = || headers.and_then(|fields| number(fields.get_known(names::CONTENT_LENGTH)?));
+            held.move_from(flight, || {
+                announced().and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= limit)
+            });
+        }
+        if held.len() > limit {
+            self.check_limit(id, direction);
+        }
     }
 
     /// Lets everything that the plugin at `step` holds go on: headers, then METADATA, body and trailers.

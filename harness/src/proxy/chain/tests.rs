@@ -65,6 +65,7 @@ impl Bench {
         for index in 0..count {
             proxy.plugins.push(ChainPlugin {
                 name: format!("plugin {index}"),
+                logged_as: None,
                 key: std::sync::Arc::default(),
                 fail_open: false,
                 policy: FailurePolicy::Closed,

@@ -114,7 +114,7 @@ impl Proxy {
     fn new_connection(&mut self, chain: Vec<Filter>) -> StreamId {
         let id = self.next_stream();
         // Its number is taken; it is no HTTP stream.
-        self.streams.push_back(None);
+        self.streams.push(None);
         let filters = chain.into_iter().map(|filter| TcpFilter {
             plugin: filter.plugin,
             vm: filter.vm,

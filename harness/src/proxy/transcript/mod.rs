@@ -87,6 +87,24 @@ impl Transcript {
         Text { start, len: bytes.len() as u32 }
     }
 
+    /// As [`Self::put`], of bytes that are put in time and again: where they lie already, as `last` may say, they stay.
+    pub(crate) fn put_again(&mut self, bytes: &[u8], last: &mut Option<Text>) -> Text {
+        let there = last.filter(|text| {
+            let start = text.start as usize;
+            self.record.bytes.get(start..start + text.len as usize) == Some(bytes)
+        });
+        *last.insert(there.unwrap_or_else(|| self.put(bytes)))
+    }
+
+    /// As [`Self::put`], of bytes that may have been put last: where the record ends with them, they stay there.
+    pub(crate) fn put_or_end(&mut self, bytes: &[u8]) -> Text {
+        if self.record.bytes.ends_with(bytes) {
+            let start = self.record.bytes.len() - bytes.len();
+            return Text { start: start as u32, len: bytes.len() as u32 };
+        }
+        self.put(bytes)
+    }
+
     pub(crate) fn put_fields(&mut self, fields: &Fields) -> Text {
         let start = self.record.bytes.len();
         let len = fields.serialized_len();

@@ -17,6 +17,9 @@ pub fn show_bytes(bytes: &[u8]) -> String {
 }
 
 pub(super) fn escape(bytes: &[u8]) -> String {
+    if bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~') & (*byte != b'\\')) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -53,6 +56,9 @@ mod tests {
 
     #[test]
     fn control_bytes_and_bytes_that_are_no_utf8_are_escaped() {
+        assert_eq!(show_bytes(b" a~"), " a~");
+        assert_eq!(show_bytes(b"a\x7f"), "a\\x7f");
+        assert_eq!(show_bytes(b"a\\"), "a\\\\");
         assert_eq!(show_bytes(b"a\tb\\\x00\xff\xc3\xa9"), "a\\tb\\\\\\x00\\xff\u{e9}");
     }
 

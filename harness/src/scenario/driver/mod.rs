@@ -3,6 +3,7 @@
 //!
 //! What happens is recorded by the host and judged by `judge`; nothing is decided here but the order.
 
+mod google;
 mod offered;
 mod setup;
 mod streams;
@@ -11,6 +12,7 @@ use super::cost;
 use super::document::error::ScenarioError;
 use super::document::source::Span;
 use super::expect::Side;
+use super::host_options::Profile;
 use super::judge::{Judge, Mark, Stage, Subject, Undone};
 use super::model::Scenario;
 use super::modules::Modules;
@@ -37,6 +39,7 @@ pub fn builder(
 ) -> Result<Builder, RunError> {
     let scenario = scenario.in_place()?;
     offered::check(&scenario)?;
+    offered::proxy(&scenario)?;
     setup::builder(&scenario, modules, options)
 }
 
@@ -84,6 +87,7 @@ pub(super) fn template(
     options: &RunOptions,
 ) -> Result<Template, RunError> {
     offered::check(scenario)?;
+    offered::proxy(scenario)?;
     let builder = setup::builder(scenario, modules, options)?;
     builder.template().map_err(|error| unusable(&scenario.span, &error))
 }
@@ -100,6 +104,14 @@ pub(super) fn play(scenario: &Scenario, host: Box<Host>) -> Result<(Box<Host>, u
         }
     }
     Ok((driver.host, driver.exchanges))
+}
+
+/// The realtime clock at the start where a scenario states none.
+fn default_clock(scenario: &Scenario) -> u64 {
+    match scenario.host.profile {
+        Profile::Envoy140 => Clock::DEFAULT_REALTIME,
+        Profile::Google => google::CLOCK,
+    }
 }
 
 fn side(side: Side) -> Peer {
@@ -216,7 +228,7 @@ impl<'s> Driver<'s> {
     fn carry_out(&mut self, kind: &StepKind, span: &Span) -> Result<Option<Undone>, RunError> {
         match kind {
             StepKind::Expect => {}
-            StepKind::Request(request) => self.request(request),
+            StepKind::Request(request) => return Ok(self.request(request)),
             StepKind::Open(open) => {
                 let request = open.request.clone();
                 let stream = if open.end { self.host.open(request) } else { self.host.open_unended(request) };
@@ -306,10 +318,20 @@ impl<'s> Driver<'s> {
         Ok(None)
     }
 
-    fn request(&mut self, request: &Request) {
-        let exchange = self.host.send(request.clone());
+    fn request(&mut self, request: &Request) -> Option<Undone> {
+        let exchange = match self.scenario.host.profile {
+            Profile::Envoy140 => self.host.send(request.clone()),
+            Profile::Google => {
+                let sent = google::exchange(&mut self.host, self.scenario, request, self.exchanges);
+                let Some(exchange) = sent else {
+                    return Some(Undone::new("request", "an answer for it", "the script has none left"));
+                };
+                exchange
+            }
+        };
         self.streams.sent(exchange);
         self.exchanges += 1;
+        None
     }
 
     fn respond(&mut self, respond: &Respond, span: &Span) -> Result<Option<Undone>, RunError> {
@@ -404,7 +426,7 @@ impl<'s> Driver<'s> {
             plugins: host.plugins().map(str::to_owned).collect(),
             refused: self.refused,
             imaged: host.imaged(),
-            realtime: scenario.clock.map_or(Clock::DEFAULT_REALTIME, |time| time.ns),
+            realtime: scenario.clock.map_or(default_clock(scenario), |time| time.ns),
             took: host.now() - Instant::ZERO,
             metrics: host.metrics().map(|(name, value)| (name.to_vec(), value.clone())).collect(),
             steps,

@@ -1,13 +1,19 @@
 //! What a scenario may ask for and cannot have, said before anything runs.
 
+use super::google;
 use crate::scenario::document::error::ScenarioError;
-use crate::scenario::{Expectations, Expected, Open, RunError, Scenario, Span, StartOutcome, StepKind};
+use crate::scenario::{
+    Expectations, Expected, Open, Profile, RunError, Scenario, Span, StartOutcome, StepKind,
+};
 use crate::state::Protocol;
 
-type Checked = Result<(), RunError>;
+pub(super) type Checked = Result<(), RunError>;
 
 /// Complains about the first thing that cannot be carried out.
 pub(super) fn check(scenario: &Scenario) -> Checked {
+    if scenario.host.profile == Profile::Google {
+        google::check(scenario)?;
+    }
     let mut refused = false;
     let mut streams = false;
     for step in &scenario.steps {
@@ -38,6 +44,18 @@ pub(super) fn check(scenario: &Scenario) -> Checked {
     Ok(())
 }
 
+/// Complains about a scenario whose host is no proxy, for those who make steps of their own on one.
+pub(super) fn proxy(scenario: &Scenario) -> Checked {
+    match scenario.host.profile {
+        Profile::Envoy140 => Ok(()),
+        Profile::Google => fail(
+            &scenario.host.span,
+            "the host profile `google` is no proxy: its scenarios can only be run",
+            None,
+        ),
+    }
+}
+
 /// Expectations of a stream before there is one.
 fn expectations(expect: &Expectations, streams: bool) -> Checked {
     let span = &expect.span;
@@ -53,6 +71,6 @@ fn expectations(expect: &Expectations, streams: bool) -> Checked {
     Ok(())
 }
 
-fn fail(span: &Span, message: &str, hint: Option<&str>) -> Checked {
+pub(super) fn fail(span: &Span, message: &str, hint: Option<&str>) -> Checked {
     Err(ScenarioError::at(span, message).hint(hint.map(str::to_owned)).into())
 }

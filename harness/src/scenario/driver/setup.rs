@@ -1,13 +1,14 @@
 //! What stands around the steps of a scenario, as a host to be started.
 
+use super::google;
 use crate::host::{Builder, Host, Setup};
 use crate::proxy::transcript::Detail;
 use crate::proxy::{self, Options, Start};
 use crate::scenario::cost;
 use crate::scenario::document::error::ScenarioError;
 use crate::scenario::{
-    Answers, Chain, Expectations, FailurePolicy, Modules, PluginSpec, RunError, RunOptions, Scenario,
-    StartMode,
+    Answers, Chain, Expectations, FailurePolicy, Modules, PluginSpec, Profile, RunError, RunOptions,
+    Scenario, StartMode,
 };
 
 /// The host that `scenario` describes.
@@ -46,6 +47,9 @@ pub(super) fn builder(
         Answers::Every(answer) => builder.upstream(answer.clone()),
         Answers::Each(answers) => builder.upstream_each(answers.iter().cloned()),
     };
+    if scenario.host.profile == Profile::Google {
+        builder = google::builder(builder, scenario);
+    }
     let Chain::Plugins(plugins) = &scenario.chain else { return Ok(builder) };
     for spec in plugins {
         builder = builder.plugin(plugin(spec, modules)?);

@@ -211,7 +211,10 @@ fn whole_files() {
             "t.yaml:1:1: `plugins` and `manifests` exclude each other",
         ),
         (file("host: {workers: 0}\n") + ends, "t.yaml:2:7: `workers` is at least 1"),
-        (file("host: {profile: envoy}\n") + ends, "t.yaml:2:17: expected one of envoy-1.40, found `envoy`"),
+        (
+            file("host: {profile: envoy}\n") + ends,
+            "t.yaml:2:17: expected one of envoy-1.40, google, found `envoy`",
+        ),
         (
             format!("plugins: [{{wasm: a/p.wasm}}, {{wasm: b/p.wasm}}]\n{ends}"),
             "t.yaml:1:29: two plugins have the name `p`",

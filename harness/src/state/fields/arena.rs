@@ -6,6 +6,7 @@
 
 use std::mem;
 
+use super::names::{Known, Tag, Tags};
 use super::wire::{name_fits, value_fits};
 use crate::abi::pairs::put_length;
 
@@ -16,8 +17,8 @@ pub(super) struct Arena {
     entries: Vec<Entry>,
     /// Bytes of `bytes` that an entry uses. The others were left behind by removals and joins.
     live: usize,
-    /// A bit for every name that there is, or was: most names that are looked for are not there.
-    names: u64,
+    /// Of every name that there is, or was: most names that are looked for are not there.
+    names: Tags,
     /// Something that cannot be written on the wire was put in.
     unfit: bool,
 }
@@ -27,8 +28,8 @@ struct Entry {
     start: usize,
     name: u32,
     value: u32,
-    /// The bit of its name: another bit is another name, and no byte of it need be looked at.
-    bit: u64,
+    /// Of its name: another tag is another name, and no byte of it need be looked at.
+    tag: Tag,
 }
 
 impl Entry {
@@ -43,21 +44,16 @@ impl Entry {
     fn name(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start..][..self.name as usize]
     }
-}
 
-/// The bit of a name in [`Arena::names`], whatever its case.
-fn bit(name: &[u8]) -> u64 {
-    let (first, last) = match name {
-        [] => (0, 0),
-        [first, rest @ ..] => (*first, rest.last().copied().unwrap_or_default()),
-    };
-    let ignoring_case = |byte: u8| usize::from(byte | 0x20);
-    1 << ((name.len() + 7 * ignoring_case(first) + 13 * ignoring_case(last)) % 64)
+    /// Whether this is its name, case ignored.
+    fn is(self, tag: Tag, name: &[u8], bytes: &[u8]) -> bool {
+        self.tag == tag && (tag.is_known() || self.name(bytes).eq_ignore_ascii_case(name))
+    }
 }
 
 impl Arena {
     pub(super) const fn new() -> Self {
-        Self { bytes: Vec::new(), entries: Vec::new(), live: 0, names: 0, unfit: false }
+        Self { bytes: Vec::new(), entries: Vec::new(), live: 0, names: Tags::NONE, unfit: false }
     }
 
     /// With room for a usual head.
@@ -67,12 +63,20 @@ impl Arena {
 
     /// Place of the first entry of this name, case ignored.
     pub(super) fn position(&self, name: &[u8]) -> Option<usize> {
-        let bit = bit(name);
-        if self.names & bit == 0 {
+        let tag = Tag::of(name);
+        if !self.names.has(tag) {
             return None;
         }
-        let same = |entry: &Entry| entry.bit == bit && entry.name(&self.bytes).eq_ignore_ascii_case(name);
-        self.entries.iter().position(same)
+        self.entries.iter().position(|entry| entry.is(tag, name, &self.bytes))
+    }
+
+    /// As [`Self::position`].
+    #[inline]
+    pub(super) fn position_of(&self, name: Known) -> Option<usize> {
+        if !self.names.has(name.tag) {
+            return None;
+        }
+        self.entries.iter().position(|entry| entry.tag == name.tag)
     }
 
     /// Whether everything that is here can be written on the wire. False means: perhaps not.
@@ -111,19 +115,36 @@ impl Arena {
 
     /// Puts an entry at place `at` of the order; the name in lower case.
     pub(super) fn insert(&mut self, at: usize, name: &[u8], value: &[u8]) {
-        let bit = bit(name);
-        let entry =
-            Entry { start: self.bytes.len(), name: name.len() as u32, value: value.len() as u32, bit };
-        self.names |= bit;
-        self.unfit |= !name_fits(name) | !value_fits(value);
+        let start = self.bytes.len();
         self.bytes.reserve(name.len() + value.len() + 2);
-        self.bytes.extend_from_slice(name);
-        self.bytes[entry.start..].make_ascii_lowercase();
+        self.bytes.extend(name.iter().map(u8::to_ascii_lowercase));
+        self.unfit |= !name_fits(name) | !value_fits(value);
+        self.finish(at, start, name.len(), Tag::of(name), value);
+    }
+
+    /// As [`Self::insert`], of a value that the proxy has made and that fits the wire.
+    pub(super) fn insert_known(&mut self, at: usize, name: Known, value: &[u8]) {
+        debug_assert!(value_fits(value), "the proxy makes values that can be written");
+        let start = self.bytes.len();
+        self.bytes.reserve(name.text.len() + value.len() + 2);
+        self.bytes.extend_from_slice(name.text);
+        self.finish(at, start, name.text.len(), name.tag, value);
+    }
+
+    /// The name stands at the end of the bytes; the value follows.
+    #[inline]
+    fn finish(&mut self, at: usize, start: usize, name: usize, tag: Tag, value: &[u8]) {
+        let entry = Entry { start, name: name as u32, value: value.len() as u32, tag };
+        self.names.add(tag);
         self.bytes.push(0);
         self.bytes.extend_from_slice(value);
         self.bytes.push(0);
         self.live += entry.end() - entry.start;
-        self.entries.insert(at, entry);
+        if at == self.entries.len() {
+            self.entries.push(entry);
+        } else {
+            self.entries.insert(at, entry);
+        }
     }
 
     /// Puts `texts` behind the value of the entry at `at`.
@@ -164,14 +185,15 @@ impl Arena {
 
     /// Removes the entries whose name is `name`, case ignored, and returns how many there were.
     pub(super) fn remove(&mut self, name: &[u8]) -> usize {
+        let tag = Tag::of(name);
         let before = self.entries.len();
         let (bytes, live) = (&self.bytes, &mut self.live);
         self.entries.retain(|entry| {
-            let other = !entry.name(bytes).eq_ignore_ascii_case(name);
-            if !other {
+            let same = entry.is(tag, name, bytes);
+            if same {
                 *live -= entry.end() - entry.start;
             }
-            other
+            !same
         });
         self.compact();
         before - self.entries.len()
@@ -181,7 +203,7 @@ impl Arena {
         self.bytes.clear();
         self.entries.clear();
         self.live = 0;
-        self.names = 0;
+        self.names = Tags::NONE;
         self.unfit = false;
     }
 
