@@ -15,6 +15,11 @@ Darwin-x86_64) target=x86_64-apple-darwin ;;
     ;;
 esac
 name="proxy-wasm-test-$VERSION-$target"
+# A runner keeps actions in .../_actions/OWNER/REPOSITORY/REF.
+if [ -z "$REPOSITORY" ] && [ -n "${GITHUB_ACTION_PATH:-}" ]; then
+    IFS=/ read -r owner repository _ <<<"${GITHUB_ACTION_PATH#*/_actions/}"
+    REPOSITORY="$owner/$repository"
+fi
 releases="${RELEASES:-https://github.com/$REPOSITORY/releases/download/v$VERSION}"
 
 fetch() {

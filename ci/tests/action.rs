@@ -116,6 +116,24 @@ fn the_module_is_checked_with_the_requests_of_the_scenarios() {
 }
 
 #[test]
+fn without_a_repository_the_releases_are_those_of_the_actions_own() {
+    let play = Playground::new();
+    play.write("bin/curl", "#!/bin/sh\nfor word; do last=$word; done\necho \"asked for $last\"\nexit 22\n");
+    let ran = sh(
+        &play,
+        &format!(
+            "chmod +x bin/curl
+             PATH=\"$PWD/bin:$PATH\" VERSION=0.1.0 PATHS=. CHECK= REPOSITORY= TOOLS=tools \
+             GITHUB_ACTION_PATH=/home/runner/work/_actions/someone/theirs/v0.1.0/ci '{}/action.sh'",
+            env!("CARGO_MANIFEST_DIR")
+        ),
+    );
+    assert_eq!(ran.code, 22, "{ran:?}");
+    let asked = "asked for https://github.com/someone/theirs/releases/download/v0.1.0/proxy-wasm-test-0.1.0-";
+    assert!(ran.stdout.starts_with(asked), "{ran:?}");
+}
+
+#[test]
 fn an_archive_that_is_not_the_released_one_is_not_run() {
     let play = repository();
     let spoilt = sh(&play, "cd releases && for file in *.tar.gz; do printf x >> $file; done");

@@ -60,6 +60,19 @@ fn callbacks_are_those_of_the_tester() {
 }
 
 #[test]
+fn other_commands_say_that_it_is_no_proxy_or_take_the_requests_alone() {
+    let play = with(&["rate_limiting_go"]);
+    play.write("limiter.scenario.yaml", LIMITER);
+    let ran = play.run(&["check", "rate_limiting_go.wasm", "--scenario", ".", "--only", "lifecycle"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("pass lifecycle/trap ") && ran.stdout.contains(", 0 skipped, "), "{ran:?}");
+    let ran = play.run(&["bench", "limiter.scenario.yaml"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("limiter.scenario.yaml:3:7: "), "{ran:?}");
+    assert!(ran.stderr.contains("is no proxy: its scenarios can only be run"), "{ran:?}");
+}
+
+#[test]
 fn a_body_callback_sees_its_piece_alone() {
     let play = with(&["http_body_cpp"]);
     let text = "\

@@ -297,8 +297,11 @@ fn one_line_runs_the_scenarios_of_another_crate() {
     let plugin = Crate::new();
     let list =
         "limits::the third request is refused: test\nlimits::not now: test\nsnapshots::unreferenced: test\n";
-    plugin.test(&[], &["--list"]).says(true, &[list]);
-    plugin.test(&[], &["--list", "--ignored"]).says(true, &["limits::not now: test\n"]);
+    // As nextest asks.
+    plugin.test(&[], &["--list", "--format", "terse"]).says(true, &[list]);
+    let ignored = plugin.test(&[], &["--list", "--format", "terse", "--ignored"]);
+    ignored.says(true, &["limits::not now: test\n"]);
+    assert!(!ignored.output.contains(REFUSED), "{}", ignored.output);
 
     snapshots_are_the_crates_own(&plugin);
     a_broken_snapshot_fails_until_it_is_accepted(&plugin);
@@ -317,7 +320,9 @@ fn snapshots_are_the_crates_own(plugin: &Crate) {
     let head = "---\nsource: tests/scenarios.rs\ndescription: the third request is refused\n\
                 input_file: scenarios/limits.scenario.yaml\n---\n";
     assert!(plugin.read(SNAPSHOT).starts_with(head), "{}", plugin.read(SNAPSHOT));
-    plugin.test(&[("CI", "true")], &["--exact", REFUSED]).says(true, &["1 passed; 0 failed; 0 ignored"]);
+    plugin
+        .test(&[("CI", "true")], &["--exact", REFUSED, "--nocapture"])
+        .says(true, &["1 passed; 0 failed; 0 ignored"]);
 }
 
 fn a_broken_snapshot_fails_until_it_is_accepted(plugin: &Crate) {

@@ -326,6 +326,8 @@ fn world_that_starts(
     configured: bool,
 ) -> Result<Arc<World>, NoLab> {
     scenario.seed = options.seed;
+    // The requests are of use here whatever they were written for.
+    scenario.host.profile = proxy_wasm_harness::scenario::Profile::Envoy140;
     let running = options.running();
     for round in 0..=ROUNDS {
         let world = World::new(scenario.clone(), plugin, &running).map_err(NoLab::Scenarios)?;

@@ -29,6 +29,8 @@ pub(super) struct Listener<'a> {
 pub(super) enum Filter<'a> {
     /// A plugin, with the file of its module.
     Plugin(&'a PluginSpec, PathBuf),
+    /// A plugin whose configuration is in a file that Envoy watches.
+    Discovered(&'a PluginSpec, PathBuf),
     /// What refuses everything.
     Rbac,
 }
@@ -38,6 +40,13 @@ impl Filter<'_> {
     fn config(&self, kind: &str, host: &HostOptions) -> Json {
         match self {
             Self::Plugin(plugin, file) => wasm_filter(kind, plugin, file, host),
+            Self::Discovered(plugin, file) => json!({
+                "name": plugin.name,
+                "config_discovery": {
+                    "config_source": {"path_config_source": {"path": file}, "resource_api_version": "V3"},
+                    "type_urls": [type_url(kind)],
+                },
+            }),
             Self::Rbac => {
                 let mut config = json!({
                     "@type": format!("type.googleapis.com/envoy.extensions.filters.{kind}.rbac.v3.RBAC"),
@@ -71,10 +80,18 @@ pub(super) fn bootstrap(listeners: &[Listener<'_>], clusters: &[Cluster], warm: 
     let requests = if warm { 2 } else { 1 };
     let metadata = listeners.iter().any(|listener| listener.host.allow_metadata);
     let clusters: Vec<Json> = clusters.iter().map(|of| cluster(of, trailers, metadata, requests)).collect();
-    json!({
+    let mut bootstrap = json!({
         "admin": {"address": loopback(0)},
         "static_resources": {"listeners": all, "clusters": clusters},
-    })
+    });
+    // A plugin can read this: it is there only where Envoy does not start without.
+    let discovers = |listener: &Listener<'_>| {
+        listener.chain.iter().any(|filter| matches!(filter, Filter::Discovered(..)))
+    };
+    if listeners.iter().any(discovers) {
+        bootstrap["node"] = json!({"id": "parity", "cluster": "parity"});
+    }
+    bootstrap
 }
 
 fn loopback(port: u16) -> Json {
@@ -153,7 +170,7 @@ fn http_manager(routes: Vec<Json>, filters: &[Json], trailers: bool) -> Json {
     })
 }
 
-fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
+pub(super) fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions) -> Json {
     let mut config = json!({
         "name": own_name(plugin),
         "root_id": plugin.root_id,
@@ -195,11 +212,12 @@ fn wasm_filter(kind: &str, plugin: &PluginSpec, file: &Path, host: &HostOptions)
     }
     json!({
         "name": format!("envoy.filters.{kind}.wasm"),
-        "typed_config": {
-            "@type": format!("type.googleapis.com/envoy.extensions.filters.{kind}.wasm.v3.Wasm"),
-            "config": config,
-        },
+        "typed_config": {"@type": type_url(kind), "config": config},
     })
+}
+
+fn type_url(kind: &str) -> String {
+    format!("type.googleapis.com/envoy.extensions.filters.{kind}.wasm.v3.Wasm")
 }
 
 /// What Envoy calls a plugin.
@@ -208,7 +226,7 @@ pub(super) fn own_name(plugin: &PluginSpec) -> &str {
 }
 
 /// Bytes that reach the plugin as they are: any other message would be serialized.
-fn bytes(value: &[u8]) -> Json {
+pub(super) fn bytes(value: &[u8]) -> Json {
     json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": BASE64.encode(value)})
 }
 

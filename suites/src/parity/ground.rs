@@ -8,11 +8,13 @@ use proxy_wasm_harness::manifest::stands_for_rbac;
 use proxy_wasm_harness::state::Protocol;
 use serde_json::Value as Json;
 
-use super::batch::{Prepared, first_mark};
+use super::batch::first_mark;
 use super::config::{self, Cluster, Filter, Listener};
 use super::error::ParityError;
 use super::mark::marked;
 use super::playable;
+use super::prepared::Prepared;
+use super::push::{Pushed, pushes};
 use super::stage::Server;
 
 /// Where an Envoy is going to run.
@@ -20,6 +22,8 @@ pub(super) struct Ground {
     pub(super) home: tempfile::TempDir,
     pub(super) servers: Vec<Server>,
     pub(super) config: Json,
+    /// Plugins whose configuration can change.
+    pub(super) pushed: Vec<Pushed>,
 }
 
 impl Ground {
@@ -42,17 +46,25 @@ impl Ground {
             })
             .collect();
         let mut listeners = Vec::new();
+        let mut pushed = Vec::new();
         for (at, prepared) in batch.iter().enumerate() {
-            listeners.push(listener(at, prepared, home.path())?);
+            listeners.push(listener(at, prepared, home.path(), &mut pushed)?);
         }
         let warm = batch.iter().any(|prepared| prepared.simulated.fleeting);
         let config = config::bootstrap(&listeners, &clusters, warm);
-        Ok(Self { home, servers, config })
+        Ok(Self { home, servers, config, pushed })
     }
 }
 
 /// The listener of a scenario, whose modules are written into `home`.
-fn listener<'a>(at: usize, prepared: &Prepared<'a>, home: &Path) -> Result<Listener<'a>, ParityError> {
+fn listener<'a>(
+    at: usize,
+    prepared: &Prepared<'a>,
+    home: &Path,
+    pushed: &mut Vec<Pushed>,
+) -> Result<Listener<'a>, ParityError> {
+    let scenario = &prepared.trial.scenario;
+    let (pushes, tcp) = (pushes(&scenario.steps), playable::is_tcp(scenario));
     let mut written = BTreeSet::new();
     let mut chain = Vec::new();
     for ((spec, plugin), group) in prepared.plugins.iter().zip(prepared.groups()) {
@@ -68,13 +80,15 @@ fn listener<'a>(at: usize, prepared: &Prepared<'a>, home: &Path) -> Result<Liste
                 .map_err(ParityError::io("marking a module"))?;
             std::fs::write(&file, module).map_err(ParityError::io("writing a module"))?;
         }
-        chain.push(Filter::Plugin(spec, file));
+        if !pushes {
+            chain.push(Filter::Plugin(spec, file));
+            continue;
+        }
+        let kind = if tcp { "network" } else { "http" };
+        let path = home.join(format!("plugin-{}.json", pushed.len()));
+        let one = Pushed::new(kind, spec, &file, &scenario.host, path.clone());
+        pushed.push(one.map_err(ParityError::io("writing a configuration"))?);
+        chain.push(Filter::Discovered(spec, path));
     }
-    let scenario = &prepared.trial.scenario;
-    Ok(Listener {
-        name: format!("scenario-{at}"),
-        host: &scenario.host,
-        chain,
-        tcp: playable::is_tcp(scenario),
-    })
+    Ok(Listener { name: format!("scenario-{at}"), host: &scenario.host, chain, tcp })
 }

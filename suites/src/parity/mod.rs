@@ -1,8 +1,8 @@
 //! Real Envoy as the judge: scenarios played on it and on the mock, and compared.
 //!
-//! In reading order: `playable` (what cannot be played), `batch` (which scenarios share an Envoy), `envoy`, `reaper` (no
+//! In reading order: `playable` (what cannot be played), `prepared`, `batch` (which scenarios share an Envoy), `envoy`, `reaper` (no
 //! Envoy outlives us), `config`, `ground`, `stage` (a running Envoy, and the way to know that it has caught up), `mark` (modules
-//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `refused` (one that does not begin), `warm` (a connection that is open before), `socket`, `peer`,
+//! that tell their VM), `script`, `play`, `turns`, `exchange`, `calls`, `tcp` (a script, carried out), `refused` (one that does not begin), `warm` (a connection that is open before), `push` (configurations that change), `socket`, `peer`,
 //! `todo`, `render`, `wire`, `render_h2`, `h2` (its bytes), `records`, `trace` (Envoy's log), `simulate`, `mock`,
 //! `mock_http` (the same on the mock), `views` (both sides as lines), `normalise`, `durations` (what cannot be equal), `compare`,
 //! `known` (differences with their reasons), `report`, `tell`, `page` (what came of it, as values, text and a page).
@@ -28,6 +28,8 @@ mod page;
 mod peer;
 mod play;
 mod playable;
+mod prepared;
+mod push;
 mod reaper;
 mod records;
 mod refused;
@@ -60,7 +62,7 @@ pub use normalise::{NORMALISATIONS, Normalisation};
 pub use report::{Entry, Judgement, Outcome, Report};
 pub use views::{View, Views};
 
-use batch::Prepared;
+use prepared::Prepared;
 use proxy_wasm_harness::scenario::{FileErrors, Found, Modules, Scenario, load};
 
 /// A scenario under its name.

@@ -115,6 +115,11 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "setting",
+        what: "where a scenario pushes configurations, Envoy discovers those of its plugins in files that it watches, and has a node",
+        why: "a push needs a source, and a source a node; the properties of the node are the only trace of that",
+    },
+    Normalisation {
+        view: "setting",
         what: "with `failure_policy: reload`, Envoy has been up for 1.6 s before the first step",
         why: "its backoff counts from the first load, too, and draws from a range; the mock's proxy has been up for long",
     },

@@ -202,6 +202,7 @@ impl Player<'_> {
                     }
                     self.quiet()?;
                 }
+                StepKind::Reconfigure(of) => self.reconfigure(of)?,
                 StepKind::Advance(span) => {
                     self.acting = None;
                     self.run_until(Instant::now() + *span)?;
@@ -275,7 +276,7 @@ impl Player<'_> {
         self.open(None, request, false, Ending::Ends)?;
         let at = self.exchanges.len() - 1;
         let stalls = self.forecast.stalls.get(at).copied().flatten();
-        let patience = stalls.map_or(GRACE, |after| after.min(GRACE) + SILENCE);
+        let patience = stalls.map_or(GRACE + self.forecast.took, |after| after.min(GRACE) + SILENCE);
         let mut last_change = Instant::now();
         loop {
             if self.quiet()? {

@@ -1,11 +1,12 @@
 //! A start that the proxy refuses: what its main thread does until it gives up. No worker begins.
 
-use super::batch::{Prepared, first_mark};
+use super::batch::first_mark;
 use super::compare::compare;
 use super::envoy::Envoy;
 use super::error::ParityError;
 use super::ground::Ground;
 use super::mock::{self, Thread};
+use super::prepared::Prepared;
 use super::report::Outcome;
 use super::trace;
 use super::views;

@@ -13,6 +13,7 @@ use super::config::PING;
 use super::envoy::{Envoy, Process};
 use super::error::ParityError;
 use super::ground::Ground;
+use super::push::Pushed;
 
 /// How long Envoy may take to answer a ping.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,6 +27,7 @@ pub(super) struct Stage {
     ping: TcpStream,
     listeners: BTreeMap<String, SocketAddr>,
     pub(super) servers: Vec<Server>,
+    pub(super) pushed: Vec<Pushed>,
     _home: tempfile::TempDir,
     started: Instant,
 }
@@ -68,7 +70,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 impl Stage {
     /// Starts Envoy.
     pub(super) fn new(envoy: &Envoy, ground: Ground) -> Result<Self, ParityError> {
-        let Ground { home, servers, config } = ground;
+        let Ground { home, servers, config, pushed } = ground;
         let process = envoy.start(&config, home.path())?;
         let listeners: BTreeMap<String, SocketAddr> = process.ports()?.into_iter().collect();
         let address = listeners.get(PING).copied().ok_or(io::ErrorKind::NotFound);
@@ -80,7 +82,8 @@ impl Stage {
         };
         let ping = address.map_err(io::Error::from).and_then(connect);
         let ping = ping.map_err(ParityError::io("connecting to Envoy"))?;
-        let mut stage = Self { process, ping, listeners, servers, _home: home, started: Instant::now() };
+        let mut stage =
+            Self { process, ping, listeners, servers, pushed, _home: home, started: Instant::now() };
         stage.settle()?;
         Ok(stage)
     }

@@ -78,11 +78,14 @@ impl Proxy {
             "verify_signature" => self.verify_signature(vm, arguments).map(Some),
             #[cfg(feature = "signatures")]
             "sign" => self.sign(vm, arguments).map(Some),
-            _ => {
-                self.fault(vm, not_built(row));
-                Err(Status::Unimplemented)
-            }
+            _ => self.left_out(vm, row),
         }
+    }
+
+    /// This build has not the feature of a function: the scenario ends with a finding.
+    fn left_out(&mut self, vm: VmIndex, row: &'static ForeignFunction) -> Answer {
+        self.fault(vm, not_built(row));
+        Err(Status::Unimplemented)
     }
 
     /// The plugin context whose plugin the effective context belongs to.
@@ -106,4 +109,38 @@ fn not_built(row: &'static ForeignFunction) -> Fault {
         }
     };
     Fault { id: "host/missing-feature", call: row.name, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::{AbiVersion, FOREIGN_FUNCTIONS};
+    use crate::proxy::transcript::Detail;
+    use crate::proxy::{Options, VmState};
+    use crate::state::{Clock, Entropy};
+
+    /// With the feature, what a build without it would do; without it, what it does.
+    #[test]
+    fn a_function_that_the_build_leaves_out_ends_the_scenario_and_names_the_feature() {
+        let rows = FOREIGN_FUNCTIONS.iter().filter_map(|row| Some((row, row.feature?)));
+        for (row, feature) in rows {
+            let mut proxy = Proxy::new(Options::default(), Clock::default(), Detail::Off);
+            proxy.vms.push(VmState::new(AbiVersion::V0_2_1, Entropy::new(0, "test")));
+            let built = match feature {
+                "cel" => cfg!(feature = "cel"),
+                "signatures" => cfg!(feature = "signatures"),
+                other => panic!("no feature is called {other}"),
+            };
+            let answer = match built {
+                true => Some(proxy.left_out(VmIndex(0), row)),
+                false => proxy.call_foreign(VmIndex(0), row.name.as_bytes(), b""),
+            };
+            assert_eq!(answer, Some(Err(Status::Unimplemented)), "{}", row.name);
+            let [finding] = &proxy.findings[..] else { panic!("{:?}", proxy.findings) };
+            assert_eq!(finding.id, "host/missing-feature");
+            assert!(finding.message.starts_with(row.name), "{}", finding.message);
+            assert!(finding.message.contains(&format!("its feature `{feature}`")), "{}", finding.message);
+            assert!(proxy.halted, "{}", row.name);
+        }
+    }
 }
