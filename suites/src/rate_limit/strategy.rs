@@ -184,9 +184,12 @@ impl<'a, R: Rng> Draw<'a, R> {
             }
             self.request(plain);
         }
-        // Where nothing is shared, only ticks and answers can meet a request.
-        let often = if self.of.shared && self.schedule.workers > 1 { 2 } else { 8 };
-        if self.chance(often) {
+        // Workers that share nothing do not meet; a tick or an answer can meet a request of any one of them.
+        let meet = match self.schedule.workers {
+            1 => self.chance(8),
+            _ => self.of.shared && self.chance(2),
+        };
+        if meet {
             self.schedule.interleaving = Some(self.interleaving());
         }
         self.schedule.tidy()
