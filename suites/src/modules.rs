@@ -2,7 +2,7 @@
 //! in a plugin's place.
 //!
 //! Whatever is named is built and compiled at most once per process, when somebody first runs it; naming and listing
-//! build nothing. Serves DESIGN section 6, "`{cargo: PACKAGE}` plugins".
+//! build nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,6 @@
 //! Trials hand them to insta, the command line uses [`compare`] and [`update`]; both mean the same files, in insta's own
 //! format, so that `cargo insta review` works on them. In reading order: `shelf` (the folder of a scenario file and the
 //! names in it), `format` (the text of a file), `difference`, `unreferenced` (what no scenario asks for any more).
-//! Serves DESIGN section 5, "Trials and snapshots".
 
 mod difference;
 mod format;

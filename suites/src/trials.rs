@@ -4,7 +4,6 @@
 //! line (filters, `--list`, `--exact`, `--test-threads`; `cargo nextest` too), one trial `<file>::<scenario>[::<case>]`
 //! each. A file that cannot be read is one failing trial, and the others run. Trials print nothing: what went wrong is the
 //! trial's message. In reading order: `gather` (files into trials), `judge` (one trial), `quiet` (why nothing prints).
-//! Serves DESIGN section 5, "Trials and snapshots".
 
 mod gather;
 mod judge;

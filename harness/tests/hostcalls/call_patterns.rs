@@ -1,4 +1,5 @@
-//! Calls as plugins use them: the probes of `plugins-under-test/probes/http_calls`. envoy-http.md, section 9.
+//! Calls as plugins use them: the probes of `plugins-under-test/probes/http_calls`.
+//! Covers the rows under 9 of `suites/tests/fact_sheets/http.toml`.
 
 use proxy_wasm_harness::host::{Builder, Host, Peer};
 use proxy_wasm_harness::proxy::Cluster;

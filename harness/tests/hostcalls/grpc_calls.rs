@@ -1,4 +1,5 @@
-//! gRPC calls and streams: what may be asked for, what servers receive, what plugins see. envoy-hostcalls.md, section 10.
+//! gRPC calls and streams: what may be asked for, what servers receive, what plugins see.
+//! Covers the rows under 10 of `suites/tests/fact_sheets/hostcalls.toml`.
 
 use proxy_wasm_harness::abi::{Status, pairs};
 use proxy_wasm_harness::host::Host;

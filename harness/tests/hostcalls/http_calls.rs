@@ -1,4 +1,5 @@
-//! HTTP calls: what may be asked for, what clusters receive, what answers look like. envoy-hostcalls.md, section 9.
+//! HTTP calls: what may be asked for, what clusters receive, what answers look like.
+//! Covers the rows under 9 of `suites/tests/fact_sheets/hostcalls.toml`.
 
 use proxy_wasm_harness::abi::{Status, pairs};
 use proxy_wasm_harness::host::{Builder, Host, Setup};

@@ -1,4 +1,5 @@
-//! TCP connections: order of callbacks, held data, ends from either side. envoy-hostcalls.md, section 13.
+//! TCP connections: order of callbacks, held data, ends from either side.
+//! Covers the rows under 13 of `suites/tests/fact_sheets/hostcalls.toml`.
 
 use proxy_wasm_harness::host::{Builder, Host, Peer};
 use proxy_wasm_harness::proxy::{ClosedBy, StreamId};

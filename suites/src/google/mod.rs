@@ -5,8 +5,7 @@
 //! tests), `head` (header fields as HTTP/1 text), `matcher`, `play` (one test, step by step), `phase` (what is checked of each
 //! step), `import` (the way to scenario files).
 //!
-//! Written from that tester's observable rules; where they surprise, the code says so. Serves DESIGN section 6,
-//! `import-google` and `run --google`.
+//! Written from that tester's observable rules; where they surprise, the code says so.
 
 mod form;
 mod head;

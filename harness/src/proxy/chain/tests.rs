@@ -123,7 +123,7 @@ fn post(chunks: &[&str]) -> Request {
     Request::post("/").chunks(chunks.iter().copied())
 }
 
-/// envoy-http, "One filter, everything Continue": a GET with a response of six bytes.
+/// Envoy 1.40, observed, "One filter, everything Continue": a GET with a response of six bytes.
 #[test]
 fn a_get_and_its_response() {
     assert_eq!(
@@ -133,7 +133,7 @@ fn a_get_and_its_response() {
     );
 }
 
-/// envoy-http, "Return values of body callbacks": Pause buffers, and sizes accumulate.
+/// Envoy 1.40, observed, "Return values of body callbacks": Pause buffers, and sizes accumulate.
 #[test]
 fn a_paused_body_accumulates() {
     let calls = Bench::new(1).returns(0, CallbackId::RequestBody, 1).send(&post(&["aaa", "bbbb"]));
@@ -145,7 +145,7 @@ fn a_paused_body_accumulates() {
     );
 }
 
-/// envoy-http, "At run time: trap": the client gets 503, past the dead plugin and through those before it.
+/// Envoy 1.40, observed, "At run time: trap": the client gets 503, past the dead plugin and through those before it.
 #[test]
 fn the_answer_for_a_trap_reaches_the_client() {
     for (at, calls) in [
@@ -188,7 +188,7 @@ fn dropped_chunks_do_not_reach_the_next_plugin() {
     assert!(calls.contains("A.request_body(2,0,1) B.request_body(2,0,1)"), "{calls}");
 }
 
-/// envoy-http, "Two filters": A buffers the whole body, B gets it in one piece.
+/// Envoy 1.40, observed, "Two filters": A buffers the whole body, B gets it in one piece.
 #[test]
 fn the_next_plugin_gets_a_held_body_in_one_piece() {
     let mut bench =
@@ -197,7 +197,7 @@ fn the_next_plugin_gets_a_held_body_in_one_piece() {
     assert!(calls.contains("A.request_body(2,7,1) B.request_body(2,7,1)"), "{calls}");
 }
 
-/// envoy-http, "Two filters": A answers itself; B is created for its log only.
+/// Envoy 1.40, observed, "Two filters": A answers itself; B is created for its log only.
 #[test]
 fn a_plugin_that_saw_nothing_still_logs() {
     assert_eq!(
@@ -207,7 +207,7 @@ fn a_plugin_that_saw_nothing_still_logs() {
     );
 }
 
-/// envoy-http, "Two filters": B answers itself, and both see the response.
+/// Envoy 1.40, observed, "Two filters": B answers itself, and both see the response.
 #[test]
 fn a_local_reply_passes_the_plugins_before() {
     let calls = Bench::new(2).reacts(1, CallbackId::RequestHeaders, reply).send(&Request::get("/"));
@@ -220,21 +220,21 @@ fn a_local_reply_passes_the_plugins_before() {
     );
 }
 
-/// envoy-http, "From where": in the response's headers the reply goes to the client past everybody.
+/// Envoy 1.40, observed, "From where": in the response's headers the reply goes to the client past everybody.
 #[test]
 fn a_local_reply_in_the_response_goes_past_the_chain() {
     let calls = Bench::new(2).reacts(1, CallbackId::ResponseHeaders, reply).send(&Request::get("/"));
     assert!(calls.contains("B.response_headers(2,3,0) A.log(2) B.log(2)"), "{calls}");
 }
 
-/// envoy-http, "Pause becomes 4": no callback follows headers that are held.
+/// Envoy 1.40, observed, "Pause becomes 4": no callback follows headers that are held.
 #[test]
 fn paused_headers_hold_everything() {
     let calls = Bench::new(2).returns(0, CallbackId::RequestHeaders, 1).send(&post(&["aaa"]));
     assert_eq!(calls, "A.context_create(2,1) A.request_headers(2,6,0)");
 }
 
-/// envoy-http, "Resuming": headers go on without their callback, the body comes in one call that ends it.
+/// Envoy 1.40, observed, "Resuming": headers go on without their callback, the body comes in one call that ends it.
 #[test]
 fn a_resumed_stream_brings_the_body_in_one_call() {
     let mut bench = Bench::new(2).returns(0, CallbackId::RequestHeaders, 1);
@@ -254,7 +254,7 @@ fn a_resumed_stream_brings_the_body_in_one_call() {
     );
 }
 
-/// envoy-http, "Limits": a body that is held back over the limit is refused, through the response callbacks.
+/// Envoy 1.40, observed, "Limits": a body that is held back over the limit is refused, through the response callbacks.
 #[test]
 fn a_body_over_the_limit_is_413() {
     let mut bench = Bench::new(1).returns(0, CallbackId::RequestBody, 1);
@@ -268,7 +268,7 @@ fn a_body_over_the_limit_is_413() {
     );
 }
 
-/// envoy-http, "continue before any response exists crashes": nothing runs after it, so nothing is waited for.
+/// Envoy 1.40, observed, "continue before any response exists crashes": nothing runs after it, so nothing is waited for.
 #[test]
 fn a_step_does_not_wait_after_a_crash() {
     let mut bench = Bench::new(1).reacts(0, CallbackId::RequestHeaders, |proxy, vm, _| {
