@@ -1,7 +1,9 @@
 //! HTTP/1.1 as it stands on the wire, read back from bytes that are kept.
 //!
-//! Reads what a broken message is as well as what a good one is: a line is what stands between two line ends, and no
-//! name or value is judged.
+//! Where a message and its parts end is what `httparse` says; what stands in them is kept byte for byte, and a broken message
+//! is told as it stands: a line is what is between two line ends, and no name or value is judged.
+
+use httparse::Status;
 
 /// What kind of message is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +65,13 @@ impl Message {
 pub(super) fn read(raw: &[u8], kind: Kind, closed: bool) -> Message {
     let mut message = Message::default();
     let raw = raw.strip_prefix(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(raw);
-    let Some(end) = find(raw, b"\r\n\r\n") else {
+    let Some(end) = head_end(raw, kind) else {
         message.stray = raw.to_vec();
         return message;
     };
     message.has_head = true;
-    message.head = lines(&raw[..end]);
-    let body = &raw[end + 4..];
+    let (head, body) = raw.split_at(end);
+    message.head = lines(head.strip_suffix(b"\r\n\r\n").unwrap_or(head));
     let chunked = field(&message.head, "transfer-encoding").is_some_and(|value| value.ends_with(b"chunked"));
     if chunked && kind != (Kind::Response { head_request: true }) {
         message.chunked = true;
@@ -94,17 +96,27 @@ pub(super) fn read(raw: &[u8], kind: Kind, closed: bool) -> Message {
     message
 }
 
+/// How many bytes the head has; nothing as long as it is not whole. A broken one ends with its first empty line.
+fn head_end(raw: &[u8], kind: Kind) -> Option<usize> {
+    let mut fields = [httparse::EMPTY_HEADER; 256];
+    let parsed = match kind {
+        Kind::Request => httparse::Request::new(&mut fields).parse(raw),
+        Kind::Response { .. } => httparse::Response::new(&mut fields).parse(raw),
+    };
+    match parsed {
+        Ok(Status::Complete(end)) => Some(end),
+        Ok(Status::Partial) => None,
+        Err(_) => find(raw, b"\r\n\r\n").map(|at| at + 4),
+    }
+}
+
 fn chunks(mut rest: &[u8], message: &mut Message) {
-    while let Some(line) = find(rest, b"\r\n") {
-        let Some(size) =
-            std::str::from_utf8(&rest[..line]).ok().and_then(|text| usize::from_str_radix(text, 16).ok())
-        else {
-            break;
-        };
-        let data = &rest[line + 2..];
+    while let Ok(Status::Complete((start, size))) = httparse::parse_chunk_size(rest) {
+        let data = &rest[start..];
+        let Ok(size) = usize::try_from(size) else { break };
         if size == 0 {
             // Trailers, and the empty line that ends them.
-            let section = &rest[line..];
+            let section = &rest[start - 2..];
             let Some(end) = find(section, b"\r\n\r\n") else { break };
             if end > 0 {
                 message.trailers = lines(&section[2..end]);
@@ -177,6 +189,18 @@ mod tests {
         assert!(
             read(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", RESPONSE, false).complete
         );
+    }
+
+    #[test]
+    fn what_is_broken_is_told_as_it_stands() {
+        let raw = b"HTTP/1.1 200 OK\r\nno field\r\na b: \x01\r\n\r\n";
+        let message = read(raw, RESPONSE, true);
+        assert_eq!(message.head, [&b"HTTP/1.1 200 OK"[..], b"no field", b"a b: \x01"]);
+        assert!(message.has_head && message.complete && message.stray.is_empty());
+        let cut = read(&raw[..20], RESPONSE, true);
+        assert_eq!((cut.has_head, &cut.stray[..]), (false, &raw[..20]));
+        let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nab";
+        assert_eq!(read(chunked, RESPONSE, true).stray, b"zz\r\nab");
     }
 
     #[test]
