@@ -48,10 +48,7 @@ prepare() {
   as) node_modules "$1" ;;
   rust)
     (cd ../plugins-under-test && cargo fetch --quiet --locked --target wasm32-wasip1)
-    export REMAP="" source
-    for source in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
-      REMAP="$REMAP --remap-path-prefix=$source=/crates"
-    done
+    remap_registry
     ;;
   esac
 }

@@ -60,12 +60,17 @@ prepare() {
     ;;
   rust)
     cargo fetch --quiet --locked --target wasm32-wasip1
-    export REMAP="" source
-    for source in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
-      REMAP="$REMAP --remap-path-prefix=$source=/crates"
-    done
+    remap_registry
     ;;
   esac
+}
+
+# Leaves in REMAP the flags by which no module names a folder of this machine.
+remap_registry() {
+  export REMAP="" source
+  for source in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+    REMAP="$REMAP --remap-path-prefix=$source=/crates"
+  done
 }
 
 # Installs what a folder's npm lock file says, unless that is done.

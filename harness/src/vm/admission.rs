@@ -80,9 +80,6 @@ fn hint(module: &str, name: &str, version: AbiVersion) -> Option<String> {
     }
     let from_tool = match (module, name) {
         ("gojs" | "go", _) => "built for the browser: build with `GOOS=wasip1`",
-        ("wbg" | "__wbindgen_placeholder__" | "__wbindgen_externref_xform__", _) => {
-            "built for the browser: no dependency may use wasm-bindgen; build with `--target wasm32-wasip1`"
-        }
         ("env", "abort") => {
             "AssemblyScript asks for it unless it is compiled with `--use abort=`, naming a function of the SDK"
         }
@@ -93,6 +90,9 @@ fn hint(module: &str, name: &str, version: AbiVersion) -> Option<String> {
                 || name.starts_with("invoke_") =>
         {
             "build with Emscripten's `-sSTANDALONE_WASM` and without exceptions"
+        }
+        (module, _) if module == "wbg" || module.starts_with("__wbindgen_") => {
+            "built for the browser: no dependency may use wasm-bindgen; build with `--target wasm32-wasip1`"
         }
         (module, _) if module.starts_with("wasi:") => {
             "built for WASI preview 2: build with `--target wasm32-wasip1`"
@@ -128,6 +128,17 @@ mod tests {
         );
         let declared = Declared::read(&wat::parse_str(text).unwrap()).unwrap();
         objections("p.wasm", &declared).iter().map(|e| (e.to_string(), e.hint(), e.envoy())).collect()
+    }
+
+    #[test]
+    fn imports_of_a_browser_s_tools_lead_to_the_target() {
+        for module in ["wbg", "__wbindgen_externref_xform__", "__wbindgen_thread_xform__"] {
+            let told = messages("0_2_1", &format!("(import \"{module}\" \"f\" (func))"));
+            let [(_, Some(hint), _)] = &told[..] else { panic!("{told:?}") };
+            assert!(hint.contains("wasm-bindgen"), "{hint}");
+        }
+        let told = messages("0_2_1", r#"(import "wbg2" "f" (func))"#);
+        assert!(told.iter().all(|(_, hint, _)| hint.as_ref().is_none_or(|hint| !hint.contains("bindgen"))));
     }
 
     #[test]
