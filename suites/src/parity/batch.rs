@@ -11,6 +11,7 @@ use super::error::ParityError;
 use super::exchange::Exchange;
 use super::ground::Ground;
 use super::mock::{self, Thread};
+use super::one_write;
 use super::play::play;
 use super::prepared::{Prepared, Settings};
 use super::refused;
@@ -131,6 +132,9 @@ fn judge(stage: &mut Stage, at: usize, prepared: &Prepared<'_>) -> Result<(Outco
     let received = played.exchanges.iter().flat_map(Exchange::more_digits);
     let more: BTreeSet<u64> = logged.chain(received).collect();
     durations::shorten(&mut envoy, &mock, &more);
+    let sizes = one_write::sizes(scenario);
+    one_write::join(&mut envoy.abi, &sizes);
+    one_write::join(&mut mock.abi, &sizes);
     let mut divergences = compare(&envoy, &mock);
     let foretold = prepared.foretells_of(&played.exchanges);
     if foretold {

@@ -24,6 +24,7 @@ mod mark;
 mod mock;
 mod mock_http;
 mod normalise;
+mod one_write;
 mod page;
 mod peer;
 mod play;

@@ -85,6 +85,11 @@ pub const NORMALISATIONS: &[Normalisation] = &[
     },
     Normalisation {
         view: "abi",
+        what: "how many callbacks see a body, or data of a connection, of which more than 64 KiB were written as one, when each only goes on",
+        why: "no socket takes so much at once, and the kernel parts it as the moment will; the sum is compared",
+    },
+    Normalisation {
+        view: "abi",
         what: "`proxy_set_effective_context` with a number above 0x7fff0000",
         why: "put into the module before it is played, so that the trace names the VM",
     },
