@@ -38,10 +38,16 @@ pub(super) struct LaidOut {
 }
 
 impl LaidOut {
-    pub(super) fn new(answer: Answer, enable_trailers: bool) -> Self {
+    /// As an upstream of this protocol lays it out: one speaks HTTP/2 in all of its answers, or in none.
+    pub(super) fn new(mut answer: Answer, upstream: Protocol, enable_trailers: bool) -> Self {
         let (after, immediate) = (answer.after, answer.is_immediate());
-        let protocol = match &answer.kind {
-            AnswerKind::Response(response) => Some(response.protocol),
+        let protocol = match &mut answer.kind {
+            AnswerKind::Response(response) => {
+                if upstream == Protocol::Http2 {
+                    response.protocol = Protocol::Http2;
+                }
+                Some(response.protocol)
+            }
             AnswerKind::Grpc(_) | AnswerKind::Fail(_) => None,
         };
         let mut parts = VecDeque::new();

@@ -2,6 +2,8 @@
 
 use super::answer::{LaidOut, body_parts, hold_open};
 use super::chain::{Drive, From};
+use super::client::End;
+use super::codec::{PROTOCOL_ERROR, refuses_answer};
 use super::guest::Guest;
 use super::ids::{Direction, StreamId};
 use super::reply::LocalReply;
@@ -74,7 +76,7 @@ impl<G: Guest> Drive<'_, G> {
     /// The upstream begins to answer.
     pub(super) fn answer(&mut self, id: StreamId, answer: Answer, end: bool) {
         let LaidOut { after, protocol, mut parts, .. } =
-            LaidOut::new(answer, self.proxy.options.enable_trailers);
+            LaidOut::new(answer, self.proxy.options.upstream_protocol, self.proxy.options.enable_trailers);
         self.stream(id).upstream.answering.append(&mut parts);
         self.answer_laid_out(id, after, protocol, end);
     }
@@ -194,13 +196,15 @@ impl<G: Guest> Drive<'_, G> {
         // Of the fields of a connection the codec leaves out this one only (Envoy 1.40, observed).
         fields.remove_known(names::KEEP_ALIVE);
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
+        if refuses_answer(&mut fields, status) {
+            self.stream(id).upstream.answering.clear();
+            self.upstream_reset(id, PROTOCOL_ERROR);
+            return;
+        }
         let now = self.proxy.clock.now();
         self.answer_complete(id, end_stream);
         let upstream = &mut self.stream(id).upstream;
         let took = upstream.request_ended_at.map(|ended| now - ended);
-        if let Some(deadline) = upstream.timeout.take_if(|_| end_stream) {
-            self.proxy.deadlines.cancel(deadline);
-        }
         // Of an answer that came before the request's end Envoy does not say what it took (1.40, observed).
         if let Some(took) = took {
             fields.overwrite_known(names::SERVICE_TIME, Decimal::of(took.as_millis()).as_bytes());
@@ -222,13 +226,24 @@ impl<G: Guest> Drive<'_, G> {
         }
     }
 
-    /// The upstream's answer has come in, to its end if `end_stream`.
+    /// The upstream's answer has come in, to its end if `end_stream`. Its time is up no more, even when a plugin holds it;
+    /// what is left of the request is not sent (Envoy 1.40, observed).
     pub(super) fn answer_complete(&mut self, id: StreamId, end_stream: bool) {
-        if end_stream {
-            let now = self.proxy.clock.now();
-            let upstream = &mut self.stream(id).upstream;
-            upstream.answer_complete = true;
-            upstream.answered_at = Some(now);
+        if !end_stream {
+            return;
+        }
+        let now = self.proxy.clock.now();
+        let upstream = &mut self.stream(id).upstream;
+        upstream.answer_complete = true;
+        upstream.answered_at = Some(now);
+        let early = upstream.request_ended_at.is_none() && upstream.received.end == End::Open;
+        // The end of an upgraded connection is that it is closed.
+        if early && upstream.received.head.is_some() && !self.upgraded(id) {
+            self.stream(id).upstream.received.end = End::Cut;
+            self.proxy.record_part(id, Party::UpstreamReceives, What::Reset, b"");
+        }
+        if let Some(deadline) = self.stream(id).upstream.timeout.take() {
+            self.proxy.deadlines.cancel(deadline);
         }
     }
 
@@ -244,8 +259,8 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
-        let body = LocalReply::unreachable(reason);
-        self.send_local_reply(id, LocalReply::own(503, &body, &details));
+        let (status, body) = LocalReply::unreachable(reason);
+        self.send_local_reply(id, LocalReply::own(status, &body, &details));
     }
 
     /// The route's timeout is over.

@@ -1,11 +1,11 @@
-//! What Envoy's HTTP/1.1 codec refuses before any plugin sees it (1.40, observed).
+//! What Envoy's codecs refuse before any plugin sees it (1.40, observed).
 //!
 //! The stream exists all the same: each plugin gets a context, `proxy_on_log`, `proxy_on_done` and `proxy_on_delete`.
 
 use super::Proxy;
 use super::reply::LocalReply;
 use super::upgrade::{connects, has_port};
-use crate::state::{Buffer, Protocol, Request};
+use crate::state::{Buffer, Fields, Protocol, Request, names};
 
 /// Methods that the codec knows. Case counts.
 const METHODS: [&str; 34] = [
@@ -79,6 +79,20 @@ pub(super) fn refusal(request: &Request, length: Option<usize>) -> Option<LocalR
     }
 }
 
+/// What an upstream did whose answer the codec refuses.
+pub(super) const PROTOCOL_ERROR: &str = "protocol error";
+
+/// Whether the codec refuses the head of an answer: a 204 that announces a body. That it announces none is taken away.
+pub(super) fn refuses_answer(fields: &mut Fields, status: u16) -> bool {
+    if status != 204 {
+        return false;
+    }
+    if fields.get_known(names::CONTENT_LENGTH) == Some(b"0") {
+        fields.remove_known(names::CONTENT_LENGTH);
+    }
+    fields.has(names::CONTENT_LENGTH) || fields.has(names::TRANSFER_ENCODING)
+}
+
 /// Bytes that a connection reads at a time.
 const READ: usize = 16 * 1024;
 
@@ -105,6 +119,20 @@ mod tests {
         assert_eq!(status(&Request::new("BREW", "/")), Some(400));
         assert_eq!(status(&Request::new("get", "/")), Some(400));
         assert_eq!(status(&Request::new("BREW", "/").http2()), None);
+    }
+
+    #[test]
+    fn a_204_announces_no_body() {
+        let refused = |name: &str, value: &str| {
+            let mut fields = Fields::response();
+            fields.add(b":status", b"204");
+            fields.add(name.as_bytes(), value.as_bytes());
+            (refuses_answer(&mut fields, 204), fields.get(name.as_bytes()).is_some())
+        };
+        assert_eq!(refused("content-length", "0"), (false, false));
+        assert_eq!(refused("content-length", "3"), (true, true));
+        assert_eq!(refused("transfer-encoding", "chunked"), (true, true));
+        assert_eq!(refused("x-other", "1"), (false, true));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! goes to the client past them; once its head is out, all that is left is to cut the stream.
 
 use super::chain::{Drive, From};
+use super::codec::PROTOCOL_ERROR;
 use super::guest::Guest;
 use super::ids::{Direction, PluginIndex, StreamId};
 use super::stream::BodyView;
@@ -40,9 +41,11 @@ impl LocalReply {
         }
     }
 
-    /// The body of the reply when nobody can be reached, or who was reached went away.
-    pub(super) fn unreachable(reason: &str) -> String {
-        format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}")
+    /// Status and body of the reply when nobody can be reached, or who was reached went away or made no sense.
+    pub(super) fn unreachable(reason: &str) -> (u16, String) {
+        let status = if reason == PROTOCOL_ERROR { 502 } else { 503 };
+        let body = "upstream connect error or disconnect/reset before headers. reset reason: ";
+        (status, format!("{body}{reason}"))
     }
 
     /// The response headers it has when it enters the chain.
@@ -67,6 +70,7 @@ impl LocalReply {
         }
         if self.body.is_empty() {
             fields.remove(b"content-length");
+            fields.remove(b"content-type");
         } else {
             fields.overwrite(b"content-length", self.body.len().to_string().as_bytes());
             if fields.get(b"content-type").is_none() {

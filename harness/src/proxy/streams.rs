@@ -39,7 +39,11 @@ impl Proxy {
     /// The upstream's answer laid out, where every request gets the same.
     pub(super) fn laid_out(&mut self) -> Option<&LaidOut> {
         let Script::Every(answer) = &self.upstream else { return None };
-        let make = || Arc::new(LaidOut::new(answer.clone(), self.options.enable_trailers).shared());
+        let options = &self.options;
+        let make = || {
+            let laid_out = LaidOut::new(answer.clone(), options.upstream_protocol, options.enable_trailers);
+            Arc::new(laid_out.shared())
+        };
         Some(self.every.get_or_insert_with(make))
     }
 

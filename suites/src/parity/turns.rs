@@ -1,7 +1,7 @@
 //! What happens between the steps of a script: everybody does what is due, in an order in which each sees what follows
 //! from the one before.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::config::UPSTREAM;
 use super::error::ParityError;
@@ -12,6 +12,9 @@ use super::render::Ending;
 use super::socket::Socket;
 use super::tcp::Link;
 use super::wire::Kind;
+
+/// How long the log may show what follows from something that was done.
+const ECHO: Duration = Duration::from_secs(1);
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,13 +46,14 @@ impl Player<'_> {
     pub(super) fn quiet(&mut self) -> Result<bool, ParityError> {
         let mut happened = false;
         let mut idle = 0;
+        let mut moved = Instant::now();
         let mut records = self.stage.process.records.all().len();
         while idle < 2 {
             self.refuse_calls()?;
             self.stage.settle()?;
             let count = self.stage.process.records.all().len();
-            let mut busy = std::mem::replace(&mut records, count) != count;
-            busy |= self.accept()?;
+            let logged = std::mem::replace(&mut records, count) != count;
+            let mut busy = self.accept()?;
             busy |= self.hand_out();
             for exchange in &mut self.exchanges {
                 busy |= exchange.read();
@@ -66,9 +70,15 @@ impl Player<'_> {
             let at_once = next
                 .is_some_and(|(rank, _)| Some(rank) == self.forecast.order.next(&self.answered))
                 || (self.calls.due().is_none() && self.exchanges.iter().any(Exchange::begins_to_answer));
-            if !busy || at_once {
+            // Timers go on for ever: what is only logged is waited for as long as it can follow from what was done.
+            let follows = logged && moved.elapsed() < ECHO;
+            if !(busy || follows) || at_once {
                 busy |= self.act(next);
             }
+            if busy {
+                moved = Instant::now();
+            }
+            busy |= follows;
             happened |= busy;
             idle = if busy { 0 } else { idle + 1 };
         }

@@ -98,7 +98,8 @@ impl<G: Guest> Drive<'_, G> {
                         _ => "",
                     };
                     let details = format!("upstream_reset_before_response_started{{{words}{why}}}");
-                    self.grpc_unreachable(at, 503, &LocalReply::unreachable(reason), &details);
+                    let (status, message) = LocalReply::unreachable(reason);
+                    self.grpc_unreachable(at, status, &message, &details);
                 }
             }
         }

@@ -9,6 +9,7 @@ use crate::abi::{CallbackId, Pairs, Status};
 use crate::proxy::Proxy;
 use crate::proxy::answer::lay_out;
 use crate::proxy::chain::Drive;
+use crate::proxy::codec::{PROTOCOL_ERROR, refuses_answer};
 use crate::proxy::effect::Effect;
 use crate::proxy::guest::{Guest, Invocation};
 use crate::proxy::ids::VmIndex;
@@ -255,8 +256,8 @@ impl<G: Guest> Drive<'_, G> {
                 if open.head.is_some() {
                     self.http_failed(at);
                 } else {
-                    let body = LocalReply::unreachable(reason);
-                    self.http_reply(at, LocalReply::own(503, &body, ""));
+                    let (status, body) = LocalReply::unreachable(reason);
+                    self.http_reply(at, LocalReply::own(status, &body, ""));
                 }
                 return;
             }
@@ -277,7 +278,7 @@ impl<G: Guest> Drive<'_, G> {
         let asked = open.grpc.as_ref().map_or(Some(made), |state| state.half_closed_at);
         let mut part = open.answering.pop_front()?;
         match &mut part {
-            Answering::Head { fields, end_stream, .. } => {
+            Answering::Head { fields, end_stream, status } => {
                 *end_stream |= head_request;
                 let mut head = std::mem::replace(fields, Fields::response());
                 self.proxy.record_call_fields(
@@ -286,6 +287,10 @@ impl<G: Guest> Drive<'_, G> {
                     What::Head { end_stream: *end_stream },
                     &head,
                 );
+                if refuses_answer(&mut head, *status) {
+                    self.proxy.calls.open.get_mut(&at)?.answering.clear();
+                    return Some(Answering::Reset(PROTOCOL_ERROR));
+                }
                 if let Some(asked) = asked {
                     let took = (now - asked).as_millis().to_string();
                     head.overwrite(b"x-envoy-upstream-service-time", took.as_bytes());

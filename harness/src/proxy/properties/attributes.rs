@@ -321,6 +321,7 @@ fn flags(stream: &Stream) -> u64 {
             CONNECTION_FAILURE
         }
         b"upstream_reset_before_response_started{connection_termination}" => 0x40,
+        b"upstream_reset_before_response_started{protocol_error}" => 0x80_0000,
         _ => 0,
     }
 }
