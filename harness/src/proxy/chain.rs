@@ -68,6 +68,13 @@ impl<G: Guest> Drive<'_, G> {
         stream.ended || stream.half(direction).aborted
     }
 
+    /// What is still to come of `direction` does not enter the chain, and what is held does not go on: as [`Self::over`],
+    /// and of a request also when the whole response has entered the chain (Envoy 1.40, observed).
+    pub(crate) fn comes_too_late(&mut self, id: StreamId, direction: Direction) -> bool {
+        let answered = self.stream(id).half(Direction::Response).complete;
+        (direction == Direction::Request && answered) || self.over(id, direction)
+    }
+
     /// Runs `callback` of one step, and the local reply that it may have prepared. Answers whether the walk is over.
     fn at_step<T>(
         &mut self,
@@ -141,10 +148,10 @@ impl<G: Guest> Drive<'_, G> {
         piece: BodyView,
         end_stream: bool,
     ) {
-        let stream = self.stream(id);
-        if stream.ended || stream.half(direction).aborted {
+        if self.comes_too_late(id, direction) {
             return;
         }
+        let stream = self.stream(id);
         let count = stream.filters.len();
         let mut end_stream = end_stream;
         let trailers_at_start = stream.half(direction).trailers.is_some();
@@ -236,7 +243,7 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Walks the trailers on.
     pub(crate) fn trailers(&mut self, id: StreamId, direction: Direction, from: From) {
-        if self.over(id, direction) {
+        if self.comes_too_late(id, direction) {
             return;
         }
         let count = self.stream(id).filters.len();

@@ -234,7 +234,7 @@ impl VmState {
         known
     }
 
-    /// The VM has trapped.
+    /// The VM is dead from the start: nothing that it asked for comes of it.
     pub(crate) fn fail(&mut self) {
         self.failed = true;
         self.effects.clear();

@@ -8,6 +8,7 @@ use super::chain::Drive;
 use super::guest::Guest;
 use super::ids::{Direction, StreamId, VmIndex};
 use super::reply::LocalReply;
+use super::transcript::Fault;
 
 /// Asked for by a hostcall, done after the callback.
 #[derive(Clone, Debug)]
@@ -64,6 +65,9 @@ impl<G: Guest> Drive<'_, G> {
                 "proxy_send_local_response",
                 "a local response at the end of a stream runs proxy_on_log again, without end",
             ),
+            Effect::LocalReply { at, .. } if self.stream(at.stream).ended => {
+                self.reply_too_late(vm, at.stream)
+            }
             Effect::LocalReply { at, reply } => {
                 if !self.stream(at.stream).filters[at.filter].failure_replied {
                     self.send_local_reply(at.stream, reply);
@@ -82,9 +86,26 @@ impl<G: Guest> Drive<'_, G> {
         }
     }
 
+    /// A local response for a stream that the same callback has ended.
+    fn reply_too_late(&mut self, vm: VmIndex, id: StreamId) {
+        let call = "proxy_send_local_response";
+        let stream = self.stream(id);
+        if stream.head_sent {
+            self.envoy_would_crash(
+                vm,
+                call,
+                "the stream has been answered in full, or closed, by the same callback: it is gone",
+            );
+            return;
+        }
+        let what = "after proxy_close_stream in the same callback: Envoy still writes it, to a stream that has ended";
+        self.proxy.fault(vm, Fault { id: "host/not-simulated", call, what });
+    }
+
     fn continue_stream(&mut self, vm: VmIndex, at: At, direction: Direction) {
+        let late = direction == Direction::Request && self.comes_too_late(at.stream, direction);
         let stream = self.stream(at.stream);
-        if stream.ended || at.ending {
+        if stream.ended || at.ending || late {
             return;
         }
         if stream.half(direction).headers.is_none() {

@@ -11,6 +11,9 @@ use super::ids::{Direction, PluginIndex, StreamId};
 use super::stream::BodyView;
 use crate::state::{Buffer, Field, Fields};
 
+/// The details of the answer of a dead VM.
+const FAILURE: &[u8] = b"wasm_fail_stream";
+
 /// A response that did not come from the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalReply {
@@ -39,6 +42,11 @@ impl LocalReply {
             grpc_status: None,
             details: details.as_bytes().to_vec(),
         }
+    }
+
+    /// The proxy answers for a dead VM.
+    fn is_failure(&self) -> bool {
+        self.plugin.is_none() && self.details == FAILURE
     }
 
     /// Status and body of the reply when nobody can be reached, or who was reached went away or made no sense.
@@ -124,8 +132,11 @@ impl<G: Guest> Drive<'_, G> {
         let stream = self.stream(id);
         if stream.half(Direction::Response).headers.is_none() {
             if running.decoding {
-                // Of two in one callback the first one counts; its details have been overwritten all the same.
-                stream.prepared.get_or_insert(reply);
+                // Of two in one callback the first one counts; its details have been overwritten all the same. A trap
+                // behind it counts for more.
+                if stream.prepared.is_none() || reply.is_failure() {
+                    stream.prepared = Some(reply);
+                }
             } else {
                 self.reply_through_chain(id, reply);
             }
@@ -138,7 +149,15 @@ impl<G: Guest> Drive<'_, G> {
 
     /// Sends the reply that a callback of the iteration that just ended has prepared.
     pub(crate) fn send_prepared_reply(&mut self, id: StreamId) {
-        if let Some(reply) = self.stream(id).prepared.take() {
+        let stream = self.stream(id);
+        if let Some(reply) = stream.prepared.take() {
+            if stream.ended && reply.is_failure() {
+                let failed = stream.filters.iter().find(|filter| filter.failure_replied);
+                let vm = failed.unwrap_or(&stream.filters[0]).vm;
+                let what = "the stream that it traps in has been closed by the same callback: Envoy answers it, and it is gone";
+                self.envoy_would_crash(vm, "proxy_close_stream", what);
+                return;
+            }
             self.reply_through_chain(id, reply);
         }
     }
@@ -199,7 +218,8 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The answer of a dead VM (Envoy 1.40, observed: 503, no body, details `wasm_fail_stream`).
     pub(crate) fn fail_stream(&mut self, id: StreamId) {
-        let mut reply = LocalReply::own(503, "", "wasm_fail_stream");
+        let mut reply = LocalReply::own(503, "", "");
+        reply.details = FAILURE.to_vec();
         reply.grpc_status = Some(14);
         self.send_local_reply(id, reply);
     }

@@ -105,7 +105,13 @@ impl<G: Guest> Drive<'_, G> {
     /// A piece of the request's body has passed the chain.
     pub(crate) fn router_data(&mut self, id: StreamId, bytes: Vec<u8>, end_stream: bool) {
         let stream = self.stream(id);
-        if stream.ended || !stream.upstream.takes_more() {
+        if stream.ended {
+            return;
+        }
+        if !stream.upstream.takes_more() {
+            if stream.upstream.reset_early() {
+                self.body_without_upstream(id);
+            }
             return;
         }
         if stream.upstream.received.head.is_some() {
@@ -119,6 +125,24 @@ impl<G: Guest> Drive<'_, G> {
         }
         if end_stream {
             self.request_complete(id);
+        }
+    }
+
+    /// A piece of body has passed the chain, and a local response has given the upstream up meanwhile.
+    fn body_without_upstream(&mut self, id: StreamId) {
+        let stream = self.stream(id);
+        let answered = stream.half(Direction::Response).headers.is_some() && !stream.head_sent;
+        let vm = stream.filters.first().map(|filter| filter.vm);
+        let finding = match stream.protocol {
+            Protocol::Http1 => "envoy/head-twice",
+            Protocol::Http2 => "envoy/crash",
+        };
+        let body = "upstream is closed prematurely during decoding data from downstream";
+        self.send_local_reply(id, LocalReply::own(503, body, "early_upstream_reset"));
+        if let Some(vm) = vm.filter(|_| answered) {
+            let what = "continuing the request after a local response in the same callback: its body has no upstream any \
+                        more, so Envoy answers 503 first, and the local response behind it";
+            self.proxy.fault(vm, Fault { id: finding, call: "proxy_continue_stream", what });
         }
     }
 

@@ -77,6 +77,11 @@ impl UpstreamSide {
         (*request_ended_at, *answered_at) = (None, None);
     }
 
+    /// Its request was under way, and has been given up before it was complete.
+    pub(crate) fn reset_early(&self) -> bool {
+        self.requested && self.request_ended_at.is_none() && self.received.end == End::Cut
+    }
+
     /// Whether its request is under way and not complete.
     pub(crate) fn takes_more(&self) -> bool {
         self.requested && self.request_ended_at.is_none() && self.received.end != End::Cut
