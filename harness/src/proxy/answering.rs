@@ -254,11 +254,15 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         stream.upstream.answer_complete = true;
-        if stream.half(Direction::Response).headers.is_some() {
-            self.reset_stream(id);
-            return;
+        if stream.upstream.request_ended_at.is_none() && stream.upstream.received.end == End::Open {
+            stream.upstream.received.end = End::Cut;
         }
-        let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
+        let started = stream.half(Direction::Response).headers.is_some();
+        // A message of HTTP/1.1 that breaks off is one that the codec cannot read.
+        let broken = started && stream.upstream.protocol == Protocol::Http1 && !self.upgraded(id);
+        let reason = if broken { PROTOCOL_ERROR } else { reason };
+        let when = if started { "after" } else { "before" };
+        let details = format!("upstream_reset_{when}_response_started{{{}}}", reason.replace(' ', "_"));
         let (status, body) = LocalReply::unreachable(reason);
         self.send_local_reply(id, LocalReply::own(status, &body, &details));
     }
@@ -267,10 +271,6 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn route_timeout(&mut self, id: StreamId) {
         self.stream(id).upstream.timeout = None;
         self.stream(id).upstream.answering.clear();
-        if self.stream(id).half(Direction::Response).headers.is_some() {
-            self.reset_stream(id);
-        } else {
-            self.send_local_reply(id, LocalReply::own(504, "upstream request timeout", "response_timeout"));
-        }
+        self.send_local_reply(id, LocalReply::own(504, "upstream request timeout", "response_timeout"));
     }
 }

@@ -185,6 +185,9 @@ impl<G: Guest> Drive<'_, G> {
                 trailers_added_at = Some(step);
             }
             if !self.after_data(id, direction, step, status, piece) {
+                if direction == Direction::Response {
+                    return; // Trailers made on the way wait as well; those of a request do not (Envoy 1.40, observed).
+                }
                 reached_end = false;
                 break;
             }

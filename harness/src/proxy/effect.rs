@@ -105,15 +105,15 @@ impl<G: Guest> Drive<'_, G> {
     fn continue_stream(&mut self, vm: VmIndex, at: At, direction: Direction) {
         let late = direction == Direction::Request && self.comes_too_late(at.stream, direction);
         let stream = self.stream(at.stream);
-        if stream.ended || at.ending || late {
-            return;
-        }
         if stream.half(direction).headers.is_none() {
             self.envoy_would_crash(
                 vm,
                 "proxy_continue_stream",
                 "a response that has not begun cannot be continued: Envoy reads headers that are not there",
             );
+            return;
+        }
+        if stream.ended || at.ending || late {
             return;
         }
         let step = self.step_of(at.stream, direction, at.filter);

@@ -121,10 +121,32 @@ impl<G: Guest> Drive<'_, G> {
             }
             if end_stream {
                 self.proxy.record_part(id, Party::UpstreamReceives, What::End, b"");
+            } else if self.stream(id).upstream.has_all_of_its_length() {
+                // The end of the request is under way. Where a plugin holds it, the upstream does not wait for it.
+                let now = self.proxy.clock.now();
+                self.proxy.deadlines.schedule(now, Deadline::UpstreamHasAll(id));
             }
         }
         if end_stream {
             self.request_complete(id);
+        }
+    }
+
+    /// The upstream has as many bytes as the head announced, whether the proxy has come to the end or not.
+    pub(super) fn upstream_has_all(&mut self, id: StreamId) {
+        let http1 = self.proxy.options.upstream_protocol == Protocol::Http1;
+        let stream = self.stream(id);
+        let upstream = &mut stream.upstream;
+        if stream.ended || !http1 || !upstream.takes_more() {
+            return;
+        }
+        upstream.received.end = End::Complete;
+        if upstream.by_hand || upstream.answered {
+            return;
+        }
+        match self.stream(id).upstream.own_answer.take() {
+            Some(answer) => self.answer(id, answer, true),
+            None => self.answer_by_script(id, true),
         }
     }
 

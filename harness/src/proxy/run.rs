@@ -25,6 +25,8 @@ pub(crate) enum Deadline {
     ClientPart(StreamId),
     /// The upstream's next part arrives.
     UpstreamPart(StreamId),
+    /// The upstream sees that it has all of the content-length.
+    UpstreamHasAll(StreamId),
     /// The route's timeout ends.
     RouteTimeout(StreamId),
     /// The proxy answers a request that it found it cannot send.
@@ -107,6 +109,7 @@ impl<G: Guest> Drive<'_, G> {
             Deadline::QueueReady { listener, queue } => self.queue_ready(listener, queue),
             Deadline::ClientPart(id) if self.proxy.has_stream(id) => self.client_part(id),
             Deadline::UpstreamPart(id) if self.proxy.has_stream(id) => self.upstream_part(id),
+            Deadline::UpstreamHasAll(id) if self.proxy.has_stream(id) => self.upstream_has_all(id),
             Deadline::RouteTimeout(id) if self.proxy.has_stream(id) => self.route_timeout(id),
             Deadline::Reply { stream, reply } if self.proxy.has_stream(stream) => {
                 self.send_local_reply(stream, *reply);
@@ -224,6 +227,7 @@ impl Proxy {
             Deadline::Call(at, _) => self.calls.vm_of(*at)?,
             Deadline::ClientPart(id)
             | Deadline::UpstreamPart(id)
+            | Deadline::UpstreamHasAll(id)
             | Deadline::RouteTimeout(id)
             | Deadline::Reply { stream: id, .. } => {
                 self.has_stream(*id).then(|| self.stream(*id).filters.first())??.vm

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::client::{End, Received};
-use crate::state::{Answer, Buffer, DeadlineId, Duration, Field, Fields, Instant, Protocol};
+use crate::state::{Answer, Buffer, DeadlineId, Duration, Field, Fields, Instant, Protocol, names, number};
 
 /// A part of the upstream's answer that is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,15 @@ impl UpstreamSide {
         (*request_ended_at, *answered_at) = (None, None);
     }
 
+    /// It has received all that the request's content-length announces.
+    pub(crate) fn has_all_of_its_length(&self) -> bool {
+        let head = self.received.head.as_ref();
+        let declared = head.and_then(|head| head.get_known(names::CONTENT_LENGTH)).and_then(number);
+        declared.is_some_and(|declared| {
+            self.received.chunks.iter().map(Vec::len).sum::<usize>() as u64 == declared
+        })
+    }
+
     /// Its request was under way, and has been given up before it was complete.
     pub(crate) fn reset_early(&self) -> bool {
         self.requested && self.request_ended_at.is_none() && self.received.end == End::Cut
@@ -84,7 +93,10 @@ impl UpstreamSide {
 
     /// Whether its request is under way and not complete.
     pub(crate) fn takes_more(&self) -> bool {
-        self.requested && self.request_ended_at.is_none() && self.received.end != End::Cut
+        self.requested
+            && self.request_ended_at.is_none()
+            && self.received.end != End::Cut
+            && !self.answer_complete
     }
 }
 

@@ -320,8 +320,10 @@ fn flags(stream: &Stream) -> u64 {
         _ if details.starts_with(b"upstream_reset_before_response_started{remote_connection_failure") => {
             CONNECTION_FAILURE
         }
-        b"upstream_reset_before_response_started{connection_termination}" => 0x40,
-        b"upstream_reset_before_response_started{protocol_error}" => 0x80_0000,
+        b"upstream_reset_before_response_started{connection_termination}"
+        | b"upstream_reset_after_response_started{connection_termination}" => 0x40,
+        b"upstream_reset_before_response_started{protocol_error}"
+        | b"upstream_reset_after_response_started{protocol_error}" => 0x80_0000,
         _ => 0,
     }
 }
