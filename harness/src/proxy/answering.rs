@@ -198,6 +198,7 @@ impl<G: Guest> Drive<'_, G> {
         self.proxy.record_fields(id, Party::UpstreamSends, What::Head { end_stream }, &fields);
         if refuses_answer(&mut fields, status) {
             self.stream(id).upstream.answering.clear();
+            self.cut_request_off(id);
             self.upstream_reset(id, PROTOCOL_ERROR);
             return;
         }
@@ -236,14 +237,22 @@ impl<G: Guest> Drive<'_, G> {
         let upstream = &mut self.stream(id).upstream;
         upstream.answer_complete = true;
         upstream.answered_at = Some(now);
-        let early = upstream.request_ended_at.is_none() && upstream.received.end == End::Open;
         // The end of an upgraded connection is that it is closed.
-        if early && upstream.received.head.is_some() && !self.upgraded(id) {
-            self.stream(id).upstream.received.end = End::Cut;
-            self.proxy.record_part(id, Party::UpstreamReceives, What::Reset, b"");
+        if !self.upgraded(id) {
+            self.cut_request_off(id);
         }
         if let Some(deadline) = self.stream(id).upstream.timeout.take() {
             self.proxy.deadlines.cancel(deadline);
+        }
+    }
+
+    /// What is left of the request is not sent.
+    fn cut_request_off(&mut self, id: StreamId) {
+        let upstream = &mut self.stream(id).upstream;
+        let received = &mut upstream.received;
+        if upstream.request_ended_at.is_none() && received.end == End::Open && received.head.is_some() {
+            received.end = End::Cut;
+            self.proxy.record_part(id, Party::UpstreamReceives, What::Reset, b"");
         }
     }
 
@@ -254,9 +263,6 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         stream.upstream.answer_complete = true;
-        if stream.upstream.request_ended_at.is_none() && stream.upstream.received.end == End::Open {
-            stream.upstream.received.end = End::Cut;
-        }
         let started = stream.half(Direction::Response).headers.is_some();
         // A message of HTTP/1.1 that breaks off is one that the codec cannot read.
         let broken = started && stream.upstream.protocol == Protocol::Http1 && !self.upgraded(id);

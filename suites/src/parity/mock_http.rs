@@ -111,7 +111,8 @@ fn streams(scenario: &Scenario, transcript: &Transcript) -> Vec<Ends> {
                 What::Head { .. } => ends.head_request = is_head_request(bytes),
                 _ => {}
             },
-            Party::UpstreamSends => {}
+            // Who leaves hears no more.
+            Party::UpstreamSends => ends.upstream.cut |= what == What::Reset,
         }
     }
     streams
