@@ -102,7 +102,11 @@ impl<G: Guest> Drive<'_, G> {
         let now = self.proxy.clock.now();
         self.proxy.record_part(id, Party::ClientSends, What::Reset, b"");
         let stream = self.stream(id);
-        stream.details = Some(b"downstream_remote_disconnect".to_vec());
+        let details: &[u8] = match stream.protocol {
+            Protocol::Http1 => b"downstream_remote_disconnect",
+            Protocol::Http2 => b"http2.remote_reset",
+        };
+        stream.details = Some(details.to_vec());
         stream.client.received.end = super::client::End::Cut;
         stream.client.received.ended_at = Some(now);
         self.end_stream(id);

@@ -42,7 +42,8 @@ impl Player<'_> {
         self.exchanges.iter().filter_map(Exchange::due).chain(self.calls.due()).min()
     }
 
-    /// Plays what is due until nothing follows from it any more. Answers whether anything happened.
+    /// Plays what is due until nothing follows from it any more. Answers whether anything happened
+    /// but in the log.
     pub(super) fn quiet(&mut self) -> Result<bool, ParityError> {
         let mut happened = false;
         let mut idle = 0;
@@ -78,9 +79,8 @@ impl Player<'_> {
             if busy {
                 moved = Instant::now();
             }
-            busy |= follows;
             happened |= busy;
-            idle = if busy { 0 } else { idle + 1 };
+            idle = if busy || follows { 0 } else { idle + 1 };
         }
         Ok(happened)
     }

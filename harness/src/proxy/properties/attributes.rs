@@ -316,6 +316,7 @@ fn flags(stream: &Stream) -> u64 {
         b"response_timeout" => 0x4,
         b"route_not_found" => 0x100,
         b"downstream_remote_disconnect" => 0x4000,
+        b"http2.remote_reset" => 0x1000_0000,
         b"cluster_not_found" => 0x100_0000,
         _ if details.starts_with(b"upstream_reset_before_response_started{remote_connection_failure") => {
             CONNECTION_FAILURE
