@@ -2,6 +2,8 @@
 //!
 //! Takes what libtest takes, and `--cases N` and `--seed N`: so many schedules wherever a limiter is to pass.
 
+mod tuning;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -13,9 +15,10 @@ use proxy_wasm_suites::prelude::*;
 use proxy_wasm_suites::rate_limit::{
     Counterexample, Edge, Exhausted, Op, Outcome, Pushes, RateLimit, Schedule, Suite, Windows,
 };
+use tuning::Tuning;
 
 /// `--cases` and `--seed`.
-static TUNING: OnceLock<(Option<u32>, Option<u64>)> = OnceLock::new();
+static TUNING: OnceLock<Tuning> = OnceLock::new();
 
 const TESTS: [(&str, fn()); 10] = [
     ("a_larger_limit_that_admits_fewer_is_found", a_larger_limit_that_admits_fewer_is_found),
@@ -40,8 +43,8 @@ const TESTS: [(&str, fn()); 10] = [
 ];
 
 fn main() -> ExitCode {
-    let (own, rest) = own_arguments(std::env::args());
-    TUNING.set(own).expect("it is set once");
+    let (tuning, rest) = Tuning::of(std::env::args());
+    TUNING.set(tuning).expect("it is set once");
     let trials = TESTS.iter().map(|(name, test)| {
         Trial::test(*name, move || {
             test();
@@ -51,33 +54,11 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_iter(rest), trials.collect()).exit_code()
 }
 
-/// Takes `--cases N` and `--seed N` out of the arguments.
-fn own_arguments(all: impl Iterator<Item = String>) -> ((Option<u32>, Option<u64>), Vec<String>) {
-    let (mut own, mut rest) = ((None, None), Vec::new());
-    let mut all = all.peekable();
-    while let Some(argument) = all.next() {
-        let (name, value) =
-            argument.split_once('=').map_or((&*argument, None), |(name, value)| (name, Some(value)));
-        if !["--cases", "--seed"].contains(&name) {
-            rest.push(argument);
-            continue;
-        }
-        let value = value.map(str::to_owned).or_else(|| all.next());
-        let number = value.and_then(|value| value.parse::<u64>().ok());
-        let number = number.unwrap_or_else(|| panic!("{name} takes a number"));
-        match name {
-            "--cases" => own.0 = Some(u32::try_from(number).expect("fewer than four billion cases")),
-            _ => own.1 = Some(number),
-        }
-    }
-    (own, rest)
-}
-
 /// With what the command line says, or so many cases.
 fn tuned(suite: Suite, cases: Option<u32>) -> Suite {
-    let (asked, seed) = TUNING.get().copied().unwrap_or_default();
-    let suite = seed.into_iter().fold(suite, Suite::seed);
-    asked.or(cases).into_iter().fold(suite, Suite::cases)
+    let asked = TUNING.get().copied().unwrap_or_default();
+    let suite = asked.seed.into_iter().fold(suite, Suite::seed);
+    asked.cases.or(cases).into_iter().fold(suite, Suite::cases)
 }
 
 fn plugin(name: &str) -> Plugin {

@@ -234,8 +234,8 @@ impl VmState {
         known
     }
 
-    /// The VM is dead from the start: nothing that it asked for comes of it.
-    pub(crate) fn fail(&mut self) {
+    /// The VM is dead: nothing that its start asked for comes of it.
+    pub(crate) fn fail_to_start(&mut self) {
         self.failed = true;
         self.effects.clear();
     }

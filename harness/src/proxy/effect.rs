@@ -103,9 +103,7 @@ impl<G: Guest> Drive<'_, G> {
     }
 
     fn continue_stream(&mut self, vm: VmIndex, at: At, direction: Direction) {
-        let late = direction == Direction::Request && self.comes_too_late(at.stream, direction);
-        let stream = self.stream(at.stream);
-        if stream.half(direction).headers.is_none() {
+        if self.half(at.stream, direction).headers.is_none() {
             self.envoy_would_crash(
                 vm,
                 "proxy_continue_stream",
@@ -113,7 +111,7 @@ impl<G: Guest> Drive<'_, G> {
             );
             return;
         }
-        if stream.ended || at.ending || late {
+        if at.ending || self.comes_too_late(at.stream, direction) {
             return;
         }
         let step = self.step_of(at.stream, direction, at.filter);

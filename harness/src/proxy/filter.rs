@@ -16,9 +16,7 @@ impl<G: Guest> Drive<'_, G> {
     /// Makes one callback, then runs what its hostcalls asked for.
     pub(crate) fn call(&mut self, vm: VmIndex, invocation: Invocation) -> Called {
         let called = self.call_only(vm, invocation);
-        if !self.proxy.vm_mut(vm).effects.is_empty() {
-            self.drain(vm);
-        }
+        self.drain(vm);
         called
     }
 
@@ -36,9 +34,7 @@ impl<G: Guest> Drive<'_, G> {
         if called == Called::Failed && self.failed(id, filter, direction) {
             called = Called::Absent;
         }
-        if !self.proxy.vm_mut(vm).effects.is_empty() {
-            self.drain(vm);
-        }
+        self.drain(vm);
         called
     }
 

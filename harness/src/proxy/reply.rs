@@ -12,7 +12,7 @@ use super::stream::BodyView;
 use crate::state::{Buffer, Field, Fields};
 
 /// The details of the answer of a dead VM.
-const FAILURE: &[u8] = b"wasm_fail_stream";
+const FAILURE: &str = "wasm_fail_stream";
 
 /// A response that did not come from the upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl LocalReply {
 
     /// The proxy answers for a dead VM.
     fn is_failure(&self) -> bool {
-        self.plugin.is_none() && self.details == FAILURE
+        self.plugin.is_none() && self.details == FAILURE.as_bytes()
     }
 
     /// Status and body of the reply when nobody can be reached, or who was reached went away or made no sense.
@@ -218,8 +218,7 @@ impl<G: Guest> Drive<'_, G> {
 
     /// The answer of a dead VM (Envoy 1.40, observed: 503, no body, details `wasm_fail_stream`).
     pub(crate) fn fail_stream(&mut self, id: StreamId) {
-        let mut reply = LocalReply::own(503, "", "");
-        reply.details = FAILURE.to_vec();
+        let mut reply = LocalReply::own(503, "", FAILURE);
         reply.grpc_status = Some(14);
         self.send_local_reply(id, reply);
     }

@@ -155,7 +155,7 @@ impl<G: Guest> Drive<'_, G> {
         match self.guest.create(self.proxy, index, module) {
             Ok(()) => Ok(index),
             Err(not_created) => {
-                self.proxy.vm_mut(index).fail();
+                self.proxy.vm_mut(index).fail_to_start();
                 self.drop_vm(index);
                 Err(Refused {
                     plugin: name,
@@ -191,7 +191,7 @@ impl<G: Guest> Drive<'_, G> {
         if dead {
             let state = self.proxy.vm_mut(vm);
             state.stillborn = true;
-            state.fail();
+            state.fail_to_start();
             return Ok(context);
         }
         let configured = self.configuring(vm, context, CallbackId::Configure, size);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proxy_wasm_harness::scenario::{Answers, RespondWith, Scenario, StepKind};
 use proxy_wasm_harness::state::{Answer, AnswerKind, Chunk, Request};
 
-/// Up to here loopback delivers what is written as one. A longer write arrives in as many parts as the two machines of
-/// the kernel make of it, sender and receiver: Envoy may read when only the first is there.
+/// Bytes of a write that loopback delivers as one. A longer one goes in several segments, and Envoy may read when only the
+/// first of them is there.
 const DELIVERED_AS_ONE: usize = 64 << 10;
 
 /// Callbacks that say how much has come.

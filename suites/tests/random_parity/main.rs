@@ -4,6 +4,8 @@
 //! a scenario under `scenarios/envoy`, which runs always.
 
 mod script;
+#[path = "../tuning/mod.rs"]
+mod tuning;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +18,7 @@ use proxy_wasm_suites::modules::ModuleSource;
 use proxy_wasm_suites::parity::{Entry, Envoy, Judge, Trial};
 
 use script::{Script, any_script};
+use tuning::Tuning;
 
 const NAME: &str = "random scripts are carried out as Envoy does";
 
@@ -26,9 +29,10 @@ const MOST_TRIES: usize = 50;
 const MOST_SHOWN: usize = 3;
 
 fn main() -> ExitCode {
-    let (cases, seed, rest) = own_arguments(std::env::args());
+    let (tuning, rest) = Tuning::of(std::env::args());
     let arguments = Arguments::from_iter(rest);
-    let test = match (cases, Envoy::find()) {
+    let seed = tuning.seed.unwrap_or_default();
+    let test = match (tuning.cases, Envoy::find()) {
         (None, _) => ignored("give --cases N"),
         (_, Err(error)) => ignored(error.to_string().lines().next().unwrap_or_default()),
         (Some(cases), Ok(envoy)) => Test::test(NAME, move || compare(&Judge::new(envoy), cases, seed)),
@@ -40,26 +44,8 @@ fn ignored(why: &str) -> Test {
     Test::test(format!("{NAME} ({why})"), || Ok(())).with_ignored_flag(true)
 }
 
-/// Takes `--cases N` and `--seed N` out of the arguments.
-fn own_arguments(mut all: impl Iterator<Item = String>) -> (Option<usize>, u64, Vec<String>) {
-    let (mut cases, mut seed, mut rest) = (None, 0, Vec::new());
-    while let Some(argument) = all.next() {
-        if argument != "--cases" && argument != "--seed" {
-            rest.push(argument);
-            continue;
-        }
-        let number = all.next().and_then(|value| value.parse::<u32>().ok());
-        let number = number.unwrap_or_else(|| panic!("{argument} takes a number"));
-        match &*argument {
-            "--cases" => cases = Some(number as usize),
-            _ => seed = u64::from(number),
-        }
-    }
-    (cases, seed, rest)
-}
-
 /// Plays so many scripts on both sides.
-fn compare(judge: &Judge, cases: usize, seed: u64) -> Result<(), Failed> {
+fn compare(judge: &Judge, cases: u32, seed: u64) -> Result<(), Failed> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -71,6 +57,10 @@ fn compare(judge: &Judge, cases: usize, seed: u64) -> Result<(), Failed> {
     }
     let scripts: Vec<Script> = trees.iter().map(ValueTree::current).collect();
     let entries = judged(judge, &scripts)?;
+    let unplayed = entries.iter().find(|entry| !entry.played());
+    if let Some(entry) = unplayed {
+        return Err(Failed::from(format!("a script that cannot be played is none\n{}", entry.pretty())));
+    }
     let different: Vec<usize> = (0..entries.len()).filter(|at| entries[*at].judgement().is_red()).collect();
     let mut told = format!("{} of {cases} scripts differ (--seed {seed})\n", different.len());
     for at in different.iter().take(MOST_SHOWN) {
