@@ -41,6 +41,11 @@ use cli::{Cli, Command};
 use exit::Exit;
 use output::Output;
 
+/// Compiling allocates much, on several threads at once: musl's own allocator, in the static program, would make that a
+/// good deal longer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     crash::install();
     let cli = Cli::parse();
