@@ -215,11 +215,10 @@ impl<G: Guest> Drive<'_, G> {
         }
         let stream = self.stream(id);
         let half = stream.half_mut(Direction::Response);
-        if half.headers.is_some() {
-            return; // A local reply is under way; the upstream's answer comes too late.
-        }
+        // A local response may stand here, held back, when the request has been continued all the same: the upstream's runs
+        // through the chain behind it, and once complete is complete (Envoy 1.40, observed).
         half.headers = Some(fields);
-        half.complete = end_stream;
+        half.complete |= end_stream;
         stream.code = Some(status);
         self.headers(id, Direction::Response, From::Start, end_stream);
         if self.upgraded(id) {

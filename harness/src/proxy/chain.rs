@@ -306,7 +306,8 @@ fn after_headers(side: &mut Side, status: HeadersStatus) -> bool {
         HeadersStatus::StopAllAndWatermark => side.iteration = Iteration::StopAllWatermark,
         HeadersStatus::Continue => side.headers_continued = true,
     }
-    side.iteration == Iteration::Continue
+    // A body held back from a response before this one holds no head.
+    status != HeadersStatus::StopIteration && !side.iteration.stopped_all()
 }
 
 mod held;

@@ -44,12 +44,17 @@ impl<G: Guest> Drive<'_, G> {
         }
         if std::mem::replace(&mut stream.head_sent, true) {
             let vm = stream.filters.first().map(|filter| filter.vm);
-            self.proxy.fault_in(vm, Fault {
-                id: "envoy/head-twice",
-                call: "proxy_continue_stream",
-                what: "continuing the response inside proxy_on_response_headers and then returning Continue writes \
-                       the response's head to the client twice",
-            });
+            let what = match stream.details {
+                None => {
+                    "continuing the response inside proxy_on_response_headers and then returning Continue writes the \
+                     response's head to the client twice"
+                }
+                Some(_) => {
+                    "continuing the request behind a local response, which a plugin still holds: the upstream answers as \
+                     well, and Envoy writes a second head to the client"
+                }
+            };
+            self.proxy.fault_in(vm, Fault { id: "envoy/head-twice", call: "proxy_continue_stream", what });
             return;
         }
         let date = self.proxy.http_date();

@@ -104,8 +104,11 @@ impl Exchange {
         self.client.socket.closed || response.complete || response.reset
     }
 
-    /// Whether the client received the head of a response twice.
+    /// Whether the client received the head of a response twice. Over HTTP/2 a second one has the place of trailers.
     pub(super) fn has_two_heads(&self) -> bool {
+        if self.client.h2.is_some() {
+            return self.response().trailers.iter().any(|line| line.starts_with(b":status: "));
+        }
         let raw = &self.client.socket.raw;
         raw.windows(9).filter(|window| *window == b"HTTP/1.1 ").count() > 1
     }

@@ -33,7 +33,9 @@ impl Script {
         let mut steps = self.steps.clone();
         // Envoy closes a client's connection a second after it has given it up.
         steps.push(json!({"advance": "1100ms"}));
-        let scenario = json!({"name": "random", "host": host, "upstream": self.answer, "steps": steps});
+        let answers = CLUSTERS.map(|(name, after)| (name.to_owned(), json!({"status": 200, "body": name, "after": after})));
+        let clusters: serde_json::Map<_, _> = answers.into_iter().collect();
+        let scenario = json!({"name": "random", "host": host, "clusters": clusters, "upstream": self.answer, "steps": steps});
         format!("{:#}", json!({"plugins": plugins, "scenarios": [scenario]}))
     }
 }
@@ -51,7 +53,7 @@ pub(crate) fn any_script() -> impl Strategy<Value = Script> {
 }
 
 fn plugin() -> impl Strategy<Value = String> {
-    let hook = prop_oneof![stream_hook(), end_hook()];
+    let hook = prop_oneof![4 => stream_hook(), 2 => end_hook(), 2 => call_hooks()];
     vec(hook, 0..=4).prop_map(|hooks| hooks.join(" "))
 }
 
@@ -85,6 +87,24 @@ fn end_hook() -> BoxedStrategy<String> {
     prop_oneof![log, after.prop_map(|(name, ops)| format!("{name}: {}", ops.join(" ")))].boxed()
 }
 
+/// A callback that waits for the answer of a call, and what is done when it has come.
+fn call_hooks() -> BoxedStrategy<String> {
+    let name = select(vec![("rh", 0), ("rb", 0), ("rt", 1), ("sh", 2), ("sb", 2), ("st", 3)]);
+    name.prop_flat_map(|(name, map)| {
+        let op = prop_oneof![3 => reads(map), 2 => writes(map), 1 => Just("p6 b4,0,100".to_owned())];
+        let answers = u32::from(matches!(name, "rh" | "rb" | "rt"));
+        let end = prop_oneof![3 => Just(format!("c{}", map / 2)), answers => local_response()];
+        (vec(op, 0..=3), end, select(CLUSTERS.to_vec())).prop_map(move |(ops, end, (cluster, _))| {
+            let call = format!("h1000,({cluster}),(:method=GET|:path=/|:authority={cluster}),()");
+            format!("{name}1: {call} =1 hr1: e2 {} {end}", ops.join(" "))
+        })
+    })
+    .boxed()
+}
+
+/// Whom plugins call, and how long an answer takes: long enough for the stream to have come to rest before it.
+const CLUSTERS: [(&str, &str); 2] = [("quick", "60ms"), ("slow", "150ms")];
+
 const NAMES: [&str; 12] = [
     "x-a",
     "x-b",
@@ -99,6 +119,35 @@ const NAMES: [&str; 12] = [
     "server",
     "content-type",
 ];
+
+/// Fields that the proxy itself reads or writes.
+const ODD_NAMES: [&str; 22] = [
+    ":path",
+    ":method",
+    ":authority",
+    ":scheme",
+    ":status",
+    ":unknown",
+    "Host",
+    "Content-Type",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "te",
+    "server",
+    "date",
+    "via",
+    "accept",
+    "cookie",
+    "set-cookie",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-request-id",
+    "x-envoy-upstream-service-time",
+];
+
+const ODD_VALUES: [&str; 14] =
+    ["", "1", "3", "200", "204", "/other?a=b", "GET", "POST", "a.example:81", "https", "a, b", "close", "chunked", "trailers"];
 
 fn property() -> BoxedStrategy<String> {
     let paths = vec![
@@ -132,12 +181,14 @@ fn reads(map: u32) -> BoxedStrategy<String> {
 }
 
 fn writes(map: u32) -> BoxedStrategy<String> {
-    let field = || (select(vec!["x-a", "x-b", "x-t", "x-u", "x-added"]), select(vec!["1", "two", ""]));
+    let plain = || (select(vec!["x-a", "x-b", "x-t", "x-u", "x-added"]), select(vec!["1", "two", ""]));
+    let odd = || (select(ODD_NAMES.to_vec()), select(ODD_VALUES.to_vec()));
+    let field = || prop_oneof![3 => plain(), 2 => odd()];
     let bytes = (select(vec![0, 1, 100]), select(vec![0, 2, 1000]), select(vec!["", "A", "NEW"]));
     prop_oneof![
         field().prop_map(move |(name, value)| format!("a{map},({name}),({value})")),
         field().prop_map(move |(name, value)| format!("r{map},({name}),({value})")),
-        select(NAMES[..6].to_vec()).prop_map(move |name| format!("d{map},({name})")),
+        select([&NAMES[..6], &ODD_NAMES].concat()).prop_map(move |name| format!("d{map},({name})")),
         bytes.prop_map(move |(start, size, data)| format!("w{},{start},{size},({data})", map / 2)),
     ]
     .boxed()
