@@ -83,7 +83,7 @@ impl Phases {
         };
         self.replied |= reply.is_some();
         let stops = match called {
-            Called::Stopped => true,
+            Called::Stopped(_) => true,
             Called::Number(number) => !matches!(number, 0 | 2),
             Called::Absent | Called::Failed => false,
         };

@@ -250,6 +250,7 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         let count = self.stream(id).filters.len();
+        let mut ended_at = None;
         for step in self.first(id, direction, from)..count {
             let side = self.side(id, direction, step);
             if side.iteration.stopped_all() {
@@ -257,20 +258,25 @@ impl<G: Guest> Drive<'_, G> {
             }
             // Not asked whether it has seen the end: who continues a complete message twice sends its trailers twice to
             // those behind (Envoy 1.40, observed).
-            side.end_stream = true;
             let filter = self.filter_at(id, direction, step);
             let (status, aborted) =
                 self.at_step(id, direction, |drive| drive.filter_trailers(id, filter, direction));
+            // Only now: who lets the stream go on from this callback is shown what is held once more.
+            self.side(id, direction, step).end_stream = true;
             if aborted {
                 return;
+            }
+            if self.stream(id).ended {
+                ended_at.get_or_insert(step);
             }
             if !self.after_trailers(id, direction, step, status) {
                 return;
             }
         }
-        match direction {
-            Direction::Request => self.router_trailers(id),
-            Direction::Response => self.client_trailers(id),
+        match (direction, ended_at) {
+            (Direction::Request, _) => self.router_trailers(id),
+            (Direction::Response, None) => self.client_trailers(id),
+            (Direction::Response, Some(step)) => self.client_trailers_too_late(id, step + 1 == count),
         }
     }
 

@@ -10,6 +10,9 @@ use super::ids::{Direction, StreamId, VmIndex};
 use super::reply::LocalReply;
 use super::transcript::Fault;
 
+/// Continuations of one stream that a callback may bring about inside each other. Who stops at all stops sooner.
+const MOST_INSIDE_EACH_OTHER: u8 = 16;
+
 /// Asked for by a hostcall, done after the callback.
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
@@ -114,7 +117,18 @@ impl<G: Guest> Drive<'_, G> {
         if at.ending || self.comes_too_late(at.stream, direction) {
             return;
         }
+        if self.proxy.halted {
+            return;
+        }
+        if self.stream(at.stream).resuming >= MOST_INSIDE_EACH_OTHER {
+            let what = "each continuation brings about the callback that asks for the next, one inside the other, until the \
+                        stack of the plugin's VM overflows: it is dead for all streams";
+            self.proxy.fault(vm, Fault { id: "envoy/stack-overflow", call: "proxy_continue_stream", what });
+            return;
+        }
         let step = self.step_of(at.stream, direction, at.filter);
+        self.stream(at.stream).resuming += 1;
         self.resume(at.stream, direction, step);
+        self.stream(at.stream).resuming -= 1;
     }
 }

@@ -133,6 +133,23 @@ impl<G: Guest> Drive<'_, G> {
         self.response_complete(id);
     }
 
+    /// Trailers have passed the chain, and the callback of one of its plugins, perhaps the last one, has ended the stream:
+    /// Envoy writes them to what is no more, and survives only one case of it (1.40, observed).
+    pub(crate) fn client_trailers_too_late(&mut self, id: StreamId, by_the_last: bool) {
+        let stream = self.stream(id);
+        let vm = stream.filters[0].vm;
+        let complete = stream.client.received.end == End::Complete;
+        if complete {
+            let what = "continuing the response inside proxy_on_response_trailers ends the stream, and the Continue that \
+                        follows writes its trailers to what is no more";
+            self.envoy_would_crash(vm, "proxy_continue_stream", what);
+        } else if !by_the_last || stream.protocol == Protocol::Http1 {
+            let what = "closing the stream inside proxy_on_response_trailers and returning Continue writes the trailers to \
+                        what is no more";
+            self.envoy_would_crash(vm, "proxy_close_stream", what);
+        }
+    }
+
     fn response_complete(&mut self, id: StreamId) {
         let now = self.proxy.clock.now();
         let received = &mut self.stream(id).client.received;

@@ -41,7 +41,7 @@ impl<G: Guest> Drive<'_, G> {
     /// Makes one callback, and leaves what it asked for to the caller.
     ///
     /// The number that counts is the one returned, unless a local response or a close was asked for meanwhile:
-    /// either stops the iteration whatever the plugin returns.
+    /// either stops the iteration, but that of a response's trailers, whatever the plugin returns.
     fn call_only(&mut self, vm: VmIndex, invocation: Invocation) -> Called {
         let state = self.proxy.vm_mut(vm);
         if state.failed {
@@ -59,7 +59,7 @@ impl<G: Guest> Drive<'_, G> {
             }
             Returned::Absent => Called::Absent,
             Returned::Unit => Called::Number(0),
-            Returned::Value(_) if stopped => Called::Stopped,
+            Returned::Value(number) if stopped => Called::Stopped(number),
             Returned::Value(number) => Called::Number(number),
         }
     }
@@ -121,7 +121,7 @@ impl<G: Guest> Drive<'_, G> {
         let known = if self.proxy.vm(vm).abi == AbiVersion::V0_1_0 { 2 } else { 3 };
         let called = self.call_in_stream(id, filter, direction, Invocation::new(name, &args[..known]));
         let status = match called {
-            Called::Failed | Called::Stopped => HeadersStatus::StopAllAndWatermark,
+            Called::Failed | Called::Stopped(_) => HeadersStatus::StopAllAndWatermark,
             Called::Absent => HeadersStatus::Continue,
             Called::Number(number) => {
                 HeadersStatus::from_abi(number, self.proxy.plugin(plugin).allow_on_headers_stop_iteration)
@@ -173,7 +173,7 @@ impl<G: Guest> Drive<'_, G> {
         let arrived = Invocation::new(name, &[context, size, u32::from(end_stream)]);
         let called = self.call_in_stream(id, filter, direction, arrived);
         let status = match called {
-            Called::Failed | Called::Stopped => DataStatus::StopNoBuffer,
+            Called::Failed | Called::Stopped(_) => DataStatus::StopNoBuffer,
             Called::Absent => DataStatus::Continue,
             Called::Number(number) => DataStatus::from_abi(number),
         };
@@ -217,9 +217,11 @@ impl<G: Guest> Drive<'_, G> {
         };
         let called = self.call_in_stream(id, filter, direction, Invocation::new(name, &[context, count]));
         let status = match called {
-            Called::Failed | Called::Stopped => TrailersStatus::StopIteration,
             Called::Absent => TrailersStatus::Continue,
+            // Of a response's trailers the number counts, whatever was asked for beside it (Envoy 1.40, observed).
+            Called::Stopped(number) if direction == Direction::Response => TrailersStatus::from_abi(number),
             Called::Number(number) => TrailersStatus::from_abi(number),
+            Called::Failed | Called::Stopped(_) => TrailersStatus::StopIteration,
         };
         let side = self.filter(id, filter).side_mut(direction);
         if status == TrailersStatus::Continue {
@@ -275,6 +277,6 @@ pub(crate) enum Called {
     Absent,
     /// It returned this number; zero when the callback has no result.
     Number(u32),
-    /// It asked for a local response or a close: what it returned does not count.
-    Stopped,
+    /// It asked for a local response or a close: what it returned counts for a response's trailers only.
+    Stopped(u32),
 }

@@ -25,12 +25,17 @@ impl Proxy {
 
     /// A plugin did what Envoy does not survive, or what this host cannot do as Envoy does: nothing runs after it.
     pub(crate) fn fault(&mut self, vm: VmIndex, fault: Fault) {
-        self.halted |= fault.id == "envoy/crash" || fault.id.starts_with("host/");
+        let halts =
+            matches!(fault.id, "envoy/crash" | "envoy/stack-overflow") || fault.id.starts_with("host/");
         self.fault_in(Some(vm), fault);
+        self.halted |= halts;
     }
 
     /// Something that Envoy does wrong for a plugin's sake.
     pub(crate) fn fault_in(&mut self, vm: Option<VmIndex>, fault: Fault) {
+        if self.halted {
+            return; // Nothing runs any more; what called each other comes to its end.
+        }
         let event = self.transcript.mark();
         let message = format!("{}: {}", fault.call, fault.what);
         self.findings.push(Finding { id: fault.id.to_owned(), message, event });

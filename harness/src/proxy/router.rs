@@ -109,7 +109,8 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         if !stream.upstream.takes_more() {
-            if stream.upstream.reset_early() {
+            // Given up, or not asked yet: a continuation can overtake the head, where a context is made on its way.
+            if stream.upstream.reset_early() || !stream.upstream.requested {
                 self.body_without_upstream(id);
             }
             return;
@@ -172,6 +173,9 @@ impl<G: Guest> Drive<'_, G> {
     pub(crate) fn router_trailers(&mut self, id: StreamId) {
         let stream = self.stream(id);
         if stream.ended || !stream.upstream.takes_more() {
+            if stream.upstream.waits_for_its_answer() && !stream.ended {
+                self.trailers_twice(id);
+            }
             return;
         }
         let written =
@@ -184,6 +188,24 @@ impl<G: Guest> Drive<'_, G> {
             None => self.proxy.record_part(id, Party::UpstreamReceives, What::End, b""),
         }
         self.request_complete(id);
+    }
+
+    /// Trailers have passed the chain, and the upstream has had them.
+    fn trailers_twice(&mut self, id: StreamId) {
+        if self.proxy.options.upstream_protocol == Protocol::Http2 {
+            return;
+        }
+        let stream = self.stream(id);
+        if std::mem::replace(&mut stream.upstream.ended_twice, true) {
+            return;
+        }
+        let vm = stream.filters.first().map(|filter| filter.vm);
+        self.proxy.fault_in(vm, Fault {
+            id: "envoy/trailers-twice",
+            call: "proxy_continue_stream",
+            what: "continuing a request that goes on already lets its trailers leave the chain twice: over HTTP/1.1 Envoy \
+                   writes its end to the upstream again, where the next request of the connection begins",
+        });
     }
 
     /// The upstream has the whole request: it answers, and the route's timeout begins to run.

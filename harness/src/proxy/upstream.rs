@@ -40,6 +40,8 @@ pub(crate) struct UpstreamSide {
     pub(crate) answered: bool,
     /// When the request had arrived in full.
     pub(crate) request_ended_at: Option<Instant>,
+    /// The end of the request has been written to it twice.
+    pub(crate) ended_twice: bool,
     /// The proxy's own timeout for the answer.
     pub(crate) timeout: Option<DeadlineId>,
     /// A message from the upstream's side has ended.
@@ -61,11 +63,12 @@ impl UpstreamSide {
             answering,
             answered,
             request_ended_at,
+            ended_twice,
             timeout,
             answer_complete,
             answered_at,
         } = self;
-        for flag in [requested, by_hand, answered, answer_complete] {
+        for flag in [requested, by_hand, answered, ended_twice, answer_complete] {
             *flag = false;
         }
         metadata.clear();
@@ -89,6 +92,11 @@ impl UpstreamSide {
     /// Its request was under way, and has been given up before it was complete.
     pub(crate) fn reset_early(&self) -> bool {
         self.requested && self.request_ended_at.is_none() && self.received.end == End::Cut
+    }
+
+    /// Whether it has the whole request, and has not answered in full.
+    pub(crate) fn waits_for_its_answer(&self) -> bool {
+        self.requested && self.received.end == End::Complete && !self.answer_complete
     }
 
     /// Whether its request is under way and not complete.

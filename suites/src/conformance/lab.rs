@@ -289,7 +289,14 @@ impl Lab {
 
 /// Whether it did what Envoy does not survive, or never came to an end.
 fn halted(played: &Played) -> bool {
-    let fatal = ["envoy/crash", "envoy/head-twice", "envoy/request-twice", "script/no-progress"];
+    let fatal = [
+        "envoy/crash",
+        "envoy/head-twice",
+        "envoy/request-twice",
+        "envoy/trailers-twice",
+        "envoy/stack-overflow",
+        "script/no-progress",
+    ];
     played.run.findings.iter().any(|finding| fatal.contains(&finding.id.as_str()))
 }
 

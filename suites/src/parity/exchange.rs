@@ -113,6 +113,11 @@ impl Exchange {
         raw.windows(9).filter(|window| *window == b"HTTP/1.1 ").count() > 1
     }
 
+    /// Whether an upstream received the end of a request twice.
+    pub(super) fn has_two_ends(&self) -> bool {
+        self.requests().iter().any(|(message, _)| message.complete && message.stray.starts_with(b"0\r\n"))
+    }
+
     /// Whether the machine was so slow that plugins may have seen it: `x-envoy-upstream-service-time` has more digits
     /// than it would.
     pub(super) fn slow(&self) -> bool {

@@ -100,7 +100,7 @@ impl Report {
             .collect();
         if !foretold.is_empty() {
             out.push_str(
-                "\nEnvoy crashes over these, or writes a head twice. The host does not imitate that: it ends the scenario with a \
+                "\nEnvoy crashes over these, or writes a head or an end twice. The host does not imitate that: it ends the scenario with a \
                  finding, and the two count as equal where Envoy did what the finding says:\n\n",
             );
             for name in foretold {

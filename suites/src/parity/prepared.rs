@@ -77,11 +77,17 @@ impl<'a> Prepared<'a> {
         self.simulated.findings.iter().any(|id| id == "envoy/crash")
     }
 
-    /// Whether Envoy wrote a head twice, as the mock says it does.
+    /// Whether the mock says that a plugin's stack overflows.
+    pub(super) fn overflows(&self) -> bool {
+        self.simulated.findings.iter().any(|id| id == "envoy/stack-overflow")
+    }
+
+    /// Whether Envoy wrote a head, or the end of a request, twice, as the mock says it does.
     pub(super) fn foretells_of(&self, exchanges: &[Exchange]) -> bool {
         let found = |id: &str| self.simulated.findings.iter().any(|finding| finding == id);
         (found("envoy/request-twice") && exchanges.iter().any(|exchange| exchange.upstream.len() > 1))
             || (found("envoy/head-twice") && exchanges.iter().any(Exchange::has_two_heads))
+            || (found("envoy/trailers-twice") && exchanges.iter().any(Exchange::has_two_ends))
     }
 
     /// How much Envoy has to compile for it.

@@ -33,7 +33,8 @@ impl Script {
         let mut steps = self.steps.clone();
         // Envoy closes a client's connection a second after it has given it up.
         steps.push(json!({"advance": "1100ms"}));
-        let answers = CLUSTERS.map(|(name, after)| (name.to_owned(), json!({"status": 200, "body": name, "after": after})));
+        let answers = CLUSTERS
+            .map(|(name, after)| (name.to_owned(), json!({"status": 200, "body": name, "after": after})));
         let clusters: serde_json::Map<_, _> = answers.into_iter().collect();
         let scenario = json!({"name": "random", "host": host, "clusters": clusters, "upstream": self.answer, "steps": steps});
         format!("{:#}", json!({"plugins": plugins, "scenarios": [scenario]}))
@@ -67,6 +68,7 @@ fn stream_hook() -> BoxedStrategy<String> {
         let ops = prop_oneof![
             4 => vec(prop_oneof![3 => reads(map), 2 => writes(map), 1 => Just("c0".to_owned()), 1 => Just("c1".to_owned())], 0..=3),
             answers => local_response().prop_map(|reply| vec![reply]),
+            answers => select(vec!["x0", "x1"]).prop_map(|close| vec![close.to_owned()]),
         ];
         (select(vec!["", "1", "2"]), ops, result).prop_map(move |(which, ops, result)| {
             let mut text = format!("{name}{which}:");
@@ -146,8 +148,22 @@ const ODD_NAMES: [&str; 22] = [
     "x-envoy-upstream-service-time",
 ];
 
-const ODD_VALUES: [&str; 14] =
-    ["", "1", "3", "200", "204", "/other?a=b", "GET", "POST", "a.example:81", "https", "a, b", "close", "chunked", "trailers"];
+const ODD_VALUES: [&str; 14] = [
+    "",
+    "1",
+    "3",
+    "200",
+    "204",
+    "/other?a=b",
+    "GET",
+    "POST",
+    "a.example:81",
+    "https",
+    "a, b",
+    "close",
+    "chunked",
+    "trailers",
+];
 
 fn property() -> BoxedStrategy<String> {
     let paths = vec![
