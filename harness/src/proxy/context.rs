@@ -63,6 +63,8 @@ pub(crate) struct VmState {
     /// `proxy_on_done` or `proxy_on_delete` of a stream is running.
     pub(crate) finishing: bool,
     pub(crate) effects: VecDeque<Effect>,
+    /// Effects that are being carried out, inside each other.
+    pub(crate) draining: u8,
     pub(crate) plugins: Vec<PluginContext>,
     /// The last token of a lookup.
     pub(crate) dns_token: u32,
@@ -126,6 +128,7 @@ impl VmState {
             stop_next_iteration: false,
             finishing: false,
             effects: VecDeque::new(),
+            draining: 0,
             plugins: Vec::new(),
             dns_token: 1,
             saw_configuration: Vec::new(),

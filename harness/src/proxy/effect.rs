@@ -10,7 +10,7 @@ use super::ids::{Direction, StreamId, VmIndex};
 use super::reply::LocalReply;
 use super::transcript::Fault;
 
-/// Continuations of one stream that a callback may bring about inside each other. Who stops at all stops sooner.
+/// Effects of one VM that callbacks may bring about inside each other. Who stops at all stops sooner.
 const MOST_INSIDE_EACH_OTHER: u8 = 16;
 
 /// Asked for by a hostcall, done after the callback.
@@ -37,6 +37,20 @@ pub(crate) enum Effect {
     GrpcFailed { context: u32, id: u32, failure: GrpcFailure },
 }
 
+impl Effect {
+    /// The call that asked for it.
+    fn call(&self) -> &'static str {
+        match self {
+            Self::Continue { .. } | Self::ContinueConnection { .. } => "proxy_continue_stream",
+            Self::LocalReply { .. } => "proxy_send_local_response",
+            Self::Close { .. } | Self::CloseConnection { .. } => "proxy_close_stream",
+            Self::Delete { .. } => "proxy_done",
+            Self::CloseCall { .. } | Self::GrpcFailed { .. } => "proxy_grpc_call",
+            Self::Resolved { .. } => "proxy_call_foreign_function",
+        }
+    }
+}
+
 /// The plugin and stream that an effect is about, and where the stream stood when it was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At {
@@ -50,7 +64,19 @@ impl<G: Guest> Drive<'_, G> {
     /// Runs what is waiting in `vm`.
     pub(crate) fn drain(&mut self, vm: VmIndex) {
         while let Some(effect) = self.proxy.vm_mut(vm).effects.pop_front() {
+            let state = self.proxy.vm_mut(vm);
+            if state.draining == MOST_INSIDE_EACH_OTHER {
+                let what = "each callback asks for what brings about the next, one inside the other, until the stack of the \
+                            plugin's VM overflows: it is dead for all streams";
+                self.proxy.fault(vm, Fault { id: "envoy/stack-overflow", call: effect.call(), what });
+            }
+            if self.proxy.halted {
+                self.proxy.vm_mut(vm).effects.clear();
+                return;
+            }
+            self.proxy.vm_mut(vm).draining += 1;
             self.apply(vm, effect);
+            self.proxy.vm_mut(vm).draining -= 1;
         }
     }
 
@@ -117,18 +143,7 @@ impl<G: Guest> Drive<'_, G> {
         if at.ending || self.comes_too_late(at.stream, direction) {
             return;
         }
-        if self.proxy.halted {
-            return;
-        }
-        if self.stream(at.stream).resuming >= MOST_INSIDE_EACH_OTHER {
-            let what = "each continuation brings about the callback that asks for the next, one inside the other, until the \
-                        stack of the plugin's VM overflows: it is dead for all streams";
-            self.proxy.fault(vm, Fault { id: "envoy/stack-overflow", call: "proxy_continue_stream", what });
-            return;
-        }
         let step = self.step_of(at.stream, direction, at.filter);
-        self.stream(at.stream).resuming += 1;
         self.resume(at.stream, direction, step);
-        self.stream(at.stream).resuming -= 1;
     }
 }

@@ -44,8 +44,6 @@ pub(crate) struct Stream {
     pub(crate) upstream: UpstreamSide,
     /// Log, done and delete have run, or are running.
     pub(crate) ended: bool,
-    /// Continuations under way inside each other.
-    pub(crate) resuming: u8,
 }
 
 /// Iterations over the chain that are under way in a stream.
@@ -85,7 +83,6 @@ impl Stream {
             client: ClientSide::new(),
             upstream: UpstreamSide::default(),
             ended: false,
-            resuming: 0,
         }
     }
 
@@ -112,7 +109,6 @@ impl Stream {
             client,
             upstream,
             ended,
-            resuming,
         } = self;
         (*own_id, *own_began, *own_protocol) = (id, began, protocol);
         for flag in [head_request, grpc_request, head_sent, ended] {
@@ -122,7 +118,6 @@ impl Stream {
         halves.iter_mut().for_each(Half::renew);
         *upgrade = None;
         *running = Running::default();
-        *resuming = 0;
         *prepared = None;
         *code = None;
         *details = None;

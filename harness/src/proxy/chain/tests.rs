@@ -284,3 +284,24 @@ fn a_step_does_not_wait_after_a_crash() {
     assert_eq!(bench.slot.findings.len(), 1);
     assert_eq!(bench.slot.findings[0].id, "envoy/crash");
 }
+
+/// A callback that asks for what calls it again: that ends with a finding, and the host's own stack holds.
+#[test]
+fn callbacks_inside_each_other_come_to_an_end() {
+    let look_up = |proxy: &mut Proxy, vm: VmIndex, _: Invocation| {
+        for _ in 0..2 {
+            let token = proxy.next_dns_token(vm);
+            proxy.resolve_dns(vm, b"localhost", token).expect("a plugin that is there");
+        }
+        1
+    };
+    let mut bench = Bench::new(1).reacts(0, CallbackId::RequestHeaders, look_up).reacts(
+        0,
+        CallbackId::ResolveDns,
+        look_up,
+    );
+    let calls = bench.send(&Request::get("/"));
+    assert_eq!(calls.matches("resolve_dns(").count(), 16, "{calls}");
+    let found: Vec<&str> = bench.slot.findings.iter().map(|finding| finding.id.as_str()).collect();
+    assert_eq!(found, ["envoy/stack-overflow"]);
+}

@@ -40,7 +40,12 @@ impl<G: Guest> Drive<'_, G> {
         let count = self.proxy.tcp(id).filters.len();
         for filter in (0..count).rev() {
             if !self.written_by(id, filter, end) {
-                if end && self.proxy.live(id).is_some_and(|connection| connection.way(Direction::Request).end_passed) {
+                if end
+                    && self
+                        .proxy
+                        .live(id)
+                        .is_some_and(|connection| connection.way(Direction::Request).end_passed)
+                {
                     // Nothing is left of the server's connection, though a plugin holds what it sent.
                     self.tcp_closed(id, ClosedBy::Server, super::closing::LOCAL);
                 }
