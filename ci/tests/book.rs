@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use pages::Page;
 use playground::Playground;
+use proxy_wasm_harness::proxy::{FINDINGS, FindingKind};
 use serde_json::Value;
 
 const BOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src");
@@ -48,6 +49,25 @@ fn the_tables_of_the_format_are_those_of_the_schema() {
     let schema: Value = serde_json::from_str(&Playground::new().run(&["schema"]).stdout).expect("the schema");
     let text = tables(&schema);
     let path = Path::new(BOOK).join("format.md");
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+        fs::write(&path, &text).expect("a file");
+    }
+    let known = fs::read_to_string(&path).expect("the chapter");
+    assert_eq!(known, text, "write it anew with INSTA_UPDATE=always");
+}
+
+#[test]
+fn the_table_of_findings_is_that_of_the_host() {
+    let mut text = String::from(
+        "# Findings\n\nA step fails when the host finds something that is wrong whatever the step expects: what Envoy does not \
+         survive, or writes wrong for the plugin's sake, and what the script lacks. A step that is meant to bring it about names \
+         it: `expect: {findings: [ID]}`. `proxy-wasm-test explain ID` says of each what stands here.\n\n\
+         | id | what happens | what to do |\n|---|---|---|\n",
+    );
+    for FindingKind { id, happens, remedy } in FINDINGS {
+        text.push_str(&format!("| `{id}` | {happens} | {remedy} |\n"));
+    }
+    let path = Path::new(BOOK).join("findings.md");
     if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
         fs::write(&path, &text).expect("a file");
     }

@@ -3,6 +3,7 @@
 mod playground;
 
 use playground::{Playground, Ran};
+use proxy_wasm_harness::proxy::FINDINGS;
 use serde_json::Value;
 
 /// Traps on requests without `accept-language` that have `accept`.
@@ -122,6 +123,10 @@ fn input_that_cannot_be_used_is_named() {
             &["explain", "bodies/lenght"],
             "error: there is no check `bodies/lenght`\nhelp: did you mean `bodies/length`?",
         ),
+        (
+            &["explain", "envoy/crush"],
+            "error: there is no finding `envoy/crush`\nhelp: findings are envoy/body-dropped, ",
+        ),
         (&["check"], "error: the following required arguments were not provided"),
     ] {
         let ran = play.run(arguments);
@@ -141,6 +146,18 @@ fn the_catalogue_is_listed_and_explained() {
         let ran = play.run(&["explain", id]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
         for part in [id, "source ", "seen in ", "exercises ", "bad ", "good "] {
+            assert!(ran.stdout.contains(part), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn every_finding_is_explained() {
+    let play = Playground::new();
+    for kind in FINDINGS {
+        let ran = play.run(&["explain", kind.id]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        for part in [kind.id, kind.happens, "what to do: ", kind.remedy] {
             assert!(ran.stdout.contains(part), "{}", ran.stdout);
         }
     }

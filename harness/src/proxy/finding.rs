@@ -1,6 +1,7 @@
 //! What is found about plugins and script, and what ends everything because Envoy would be dead.
 
 use super::Proxy;
+use super::findings::finding_kind;
 use super::ids::{StreamId, VmIndex};
 use super::run::Deadline;
 use super::transcript::{Fault, Kind};
@@ -36,9 +37,7 @@ impl Proxy {
         if self.halted {
             return; // Nothing runs any more; what called each other comes to its end.
         }
-        let event = self.transcript.mark();
-        let message = format!("{}: {}", fault.call, fault.what);
-        self.findings.push(Finding { id: fault.id.to_owned(), message, event });
+        self.find(fault.id, format!("{}: {}", fault.call, fault.what));
         self.record(Kind::Fault { vm, fault });
     }
 
@@ -52,6 +51,7 @@ impl Proxy {
     }
 
     pub(super) fn find(&mut self, id: &str, message: String) {
+        debug_assert!(finding_kind(id).is_some(), "`{id}` is not in the table of findings");
         let event = self.transcript.mark();
         self.findings.push(Finding { id: id.to_owned(), message, event });
     }

@@ -191,7 +191,7 @@ fn config(settings: EngineSettings, allocation: Allocation) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .compiler_inlining(Inlining::No)
         .parallel_compilation(true)
-        // For native debuggers only: wasm backtraces and panics of hostcalls do without. Six percent of a compilation.
+        // For native debuggers only: wasm backtraces and panics of hostcalls do without. Three percent of a compilation.
         .native_unwind_info(false)
         .memory_init_cow(true)
         .epoch_interruption(settings.guard)
