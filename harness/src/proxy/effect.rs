@@ -98,6 +98,7 @@ impl<G: Guest> Drive<'_, G> {
                 self.reply_too_late(vm, at.stream)
             }
             Effect::LocalReply { at, reply } => {
+                self.stream(at.stream).urged_by = Some(vm);
                 if !self.stream(at.stream).filters[at.filter].failure_replied {
                     self.send_local_reply(at.stream, reply);
                 }
@@ -109,6 +110,7 @@ impl<G: Guest> Drive<'_, G> {
             ),
             Effect::Close { at } => {
                 let stream = self.stream(at.stream);
+                stream.urged_by = Some(vm);
                 stream.details.get_or_insert_with(|| b"wasm_close_stream".to_vec());
                 self.reset_stream(at.stream);
             }
@@ -143,6 +145,7 @@ impl<G: Guest> Drive<'_, G> {
         if at.ending || self.comes_too_late(at.stream, direction) {
             return;
         }
+        self.stream(at.stream).urged_by = Some(vm);
         let step = self.step_of(at.stream, direction, at.filter);
         self.resume(at.stream, direction, step);
     }

@@ -44,6 +44,8 @@ pub(crate) struct Stream {
     pub(crate) upstream: UpstreamSide,
     /// Log, done and delete have run, or are running.
     pub(crate) ended: bool,
+    /// The VM that last continued, answered or closed it by a call.
+    pub(crate) urged_by: Option<VmIndex>,
 }
 
 /// Iterations over the chain that are under way in a stream.
@@ -83,6 +85,7 @@ impl Stream {
             client: ClientSide::new(),
             upstream: UpstreamSide::default(),
             ended: false,
+            urged_by: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Stream {
             client,
             upstream,
             ended,
+            urged_by,
         } = self;
         (*own_id, *own_began, *own_protocol) = (id, began, protocol);
         for flag in [head_request, grpc_request, head_sent, ended] {
@@ -118,6 +122,7 @@ impl Stream {
         halves.iter_mut().for_each(Half::renew);
         *upgrade = None;
         *running = Running::default();
+        *urged_by = None;
         *prepared = None;
         *code = None;
         *details = None;
@@ -125,6 +130,11 @@ impl Stream {
         *properties = Overrides::default();
         client.renew();
         upstream.renew();
+    }
+
+    /// Whose doing it is when the stream does what it should not: the VM that urged it on, else that of the first plugin.
+    pub(crate) fn urged(&self) -> Option<VmIndex> {
+        self.urged_by.or_else(|| self.filters.first().map(|filter| filter.vm))
     }
 
     pub(crate) fn half(&self, direction: Direction) -> &Half {

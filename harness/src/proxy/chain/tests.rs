@@ -4,9 +4,9 @@ use super::*;
 use crate::abi::{AbiVersion, CallbackId};
 use crate::proxy::guest::{Invocation, NotCreated, Returned};
 use crate::proxy::threads::{Handle, Thread};
-use crate::proxy::transcript::Detail;
+use crate::proxy::transcript::{Detail, Kind};
 use crate::proxy::{
-    ChainPlugin, Effect, FailurePolicy, LocalReply, Options, PluginIndex, Proxy, VmIndex, VmState,
+    ChainPlugin, Effect, FailurePolicy, LocalReply, Options, PluginIndex, Proxy, Transcript, VmIndex, VmState,
 };
 use crate::state::{Answer, Clock, Entropy, Request};
 
@@ -304,4 +304,22 @@ fn callbacks_inside_each_other_come_to_an_end() {
     assert_eq!(calls.matches("resolve_dns(").count(), 16, "{calls}");
     let found: Vec<&str> = bench.slot.findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(found, ["envoy/stack-overflow"]);
+}
+
+/// What is written twice is the doing of the plugin that continued, wherever it stands in the chain.
+#[test]
+fn a_finding_names_the_plugin_that_did_it() {
+    let continues = |proxy: &mut Proxy, vm: VmIndex, _: Invocation| {
+        let at = proxy.at(vm).expect("a stream");
+        proxy.vm_mut(vm).effects.push_back(Effect::Continue { at, direction: Direction::Request });
+        0
+    };
+    let mut bench = Bench::new(3).reacts(1, CallbackId::RequestHeaders, continues);
+    bench.slot.transcript = Transcript::new(Detail::Abi);
+    bench.send(&Request::get("/"));
+    let named = bench.slot.transcript.events().iter().find_map(|event| match &event.kind {
+        Kind::Fault { vm, fault } => Some((*vm, fault.id)),
+        _ => None,
+    });
+    assert_eq!(named, Some((Some(VmIndex(1)), "envoy/request-twice")));
 }
