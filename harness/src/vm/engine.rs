@@ -191,8 +191,9 @@ fn config(settings: EngineSettings, allocation: Allocation) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .compiler_inlining(Inlining::No)
         .parallel_compilation(true)
-        // For native debuggers only: wasm backtraces and panics of hostcalls do without. Three percent of a compilation.
-        .native_unwind_info(false)
+        // For native debuggers only, but on Windows, which cannot do without: backtraces of wasm and panics of hostcalls need
+        // none. Three percent of a compilation.
+        .native_unwind_info(cfg!(windows))
         .memory_init_cow(true)
         .epoch_interruption(settings.guard)
         .consume_fuel(settings.fuel)
