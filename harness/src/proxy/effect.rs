@@ -38,16 +38,17 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
-    /// The call that asked for it.
-    fn call(&self) -> &'static str {
-        match self {
+    /// The call that asked for it, where carrying it out calls plugins.
+    fn call(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Continue { .. } | Self::ContinueConnection { .. } => "proxy_continue_stream",
             Self::LocalReply { .. } => "proxy_send_local_response",
             Self::Close { .. } | Self::CloseConnection { .. } => "proxy_close_stream",
             Self::Delete { .. } => "proxy_done",
-            Self::CloseCall { .. } | Self::GrpcFailed { .. } => "proxy_grpc_call",
-            Self::Resolved { .. } => "proxy_call_foreign_function",
-        }
+            Self::GrpcFailed { .. } => "proxy_grpc_call",
+            Self::Resolved { .. } => "envoy_resolve_dns",
+            Self::CloseCall { .. } => return None,
+        })
     }
 }
 
@@ -64,11 +65,12 @@ impl<G: Guest> Drive<'_, G> {
     /// Runs what is waiting in `vm`.
     pub(crate) fn drain(&mut self, vm: VmIndex) {
         while let Some(effect) = self.proxy.vm_mut(vm).effects.pop_front() {
-            let state = self.proxy.vm_mut(vm);
-            if state.draining == MOST_INSIDE_EACH_OTHER {
+            if let Some(call) = effect.call()
+                && self.proxy.vm(vm).draining >= MOST_INSIDE_EACH_OTHER
+            {
                 let what = "each callback asks for what brings about the next, one inside the other, until the stack of the \
                             plugin's VM overflows: it is dead for all streams";
-                self.proxy.fault(vm, Fault { id: "envoy/stack-overflow", call: effect.call(), what });
+                self.proxy.fault(vm, Fault { id: "envoy/stack-overflow", call, what });
             }
             if self.proxy.halted {
                 self.proxy.vm_mut(vm).effects.clear();

@@ -124,6 +124,16 @@ fn a_test_brings_its_own() {
         });
 }
 
+/// A panic of the test's own function comes out of the guest that called it, with its message.
+#[test]
+#[should_panic(expected = "not as the test thinks")]
+fn a_panic_of_the_tests_own_is_the_tests() {
+    probe().on("proxy_on_request_headers").call(CALL, &[T(b"refuse"), T(b""), O(0), O(1)], "Ok").run(
+        |setup| alone(setup).foreign_function("refuse", |_: &[u8]| panic!("not as the test thinks")),
+        |host| drop(host.send(Request::get("/"))),
+    );
+}
+
 #[test]
 fn hosts_of_a_template_have_the_tests_own() {
     let probe = probe().call(CALL, &[T(b"reverse"), T(b"ab"), O(0), O(1)], r#"Ok "ba""#);
