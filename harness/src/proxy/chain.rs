@@ -122,7 +122,7 @@ impl<G: Guest> Drive<'_, G> {
         match direction {
             Direction::Request => self.router_headers(id, end_stream && body_added_at.is_none()),
             Direction::Response if self.stream(id).ended => {
-                let Some(vm) = self.stream(id).urged() else { return };
+                let Some(vm) = self.stream(id).culprit() else { return };
                 let what = "continuing a response that has no body inside proxy_on_response_headers ends the stream, and \
                             the Continue that follows writes to what is no more";
                 self.envoy_would_crash(vm, "proxy_continue_stream", what);

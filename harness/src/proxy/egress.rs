@@ -43,7 +43,7 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         if std::mem::replace(&mut stream.head_sent, true) {
-            let vm = stream.urged();
+            let vm = stream.culprit();
             let what = match stream.details {
                 None => {
                     "continuing the response inside proxy_on_response_headers and then returning Continue writes the \
@@ -137,7 +137,7 @@ impl<G: Guest> Drive<'_, G> {
     /// Envoy writes them to what is no more, and survives only one case of it (1.40, observed).
     pub(crate) fn client_trailers_too_late(&mut self, id: StreamId, by_the_last: bool) {
         let stream = self.stream(id);
-        let Some(vm) = stream.urged() else { return };
+        let Some(vm) = stream.culprit() else { return };
         let complete = stream.client.received.end == End::Complete;
         if complete {
             let what = "continuing the response inside proxy_on_response_trailers ends the stream, and the Continue that \

@@ -19,7 +19,7 @@ impl<G: Guest> Drive<'_, G> {
             return;
         }
         if std::mem::replace(&mut stream.upstream.requested, true) {
-            let vm = stream.urged();
+            let vm = stream.culprit();
             self.proxy.fault_in(vm, Fault {
                 id: "envoy/request-twice",
                 call: "proxy_continue_stream",
@@ -155,7 +155,7 @@ impl<G: Guest> Drive<'_, G> {
     fn body_without_upstream(&mut self, id: StreamId) {
         let stream = self.stream(id);
         let answered = stream.half(Direction::Response).headers.is_some() && !stream.head_sent;
-        let vm = stream.urged();
+        let vm = stream.culprit();
         let finding = match stream.protocol {
             Protocol::Http1 => "envoy/head-twice",
             Protocol::Http2 => "envoy/crash",
@@ -199,7 +199,7 @@ impl<G: Guest> Drive<'_, G> {
         if std::mem::replace(&mut stream.upstream.ended_twice, true) {
             return;
         }
-        let vm = stream.urged();
+        let vm = stream.culprit();
         self.proxy.fault_in(vm, Fault {
             id: "envoy/trailers-twice",
             call: "proxy_continue_stream",

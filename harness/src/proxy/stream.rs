@@ -133,7 +133,7 @@ impl Stream {
     }
 
     /// Whose doing it is when the stream does what it should not: the VM that urged it on, else that of the first plugin.
-    pub(crate) fn urged(&self) -> Option<VmIndex> {
+    pub(crate) fn culprit(&self) -> Option<VmIndex> {
         self.urged_by.or_else(|| self.filters.first().map(|filter| filter.vm))
     }
 
