@@ -1,7 +1,7 @@
 //! What a random script may be: plugins that do a few things in a few callbacks, an exchange or two, an answer.
 //!
-//! Left out is what is not the same each time on Envoy (timers, calls, what races with the network), and a close beside a
-//! local response in one callback, of which the host says that it does not imitate it.
+//! Left out is what is not the same each time on Envoy (timers, what races with the network), and a close beside a local
+//! response in one callback, of which the host says that it does not imitate it. Calls are answered when the stream rests.
 
 use std::fmt::Write as _;
 
